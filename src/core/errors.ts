@@ -1,0 +1,17 @@
+/**
+ * An error that the caller can act on: it names the thing, its place, what was expected and what was found.
+ * The command line prints its message alone (no stack) and exits with code 2.
+ */
+export class MogaoError extends Error {
+  override name = "MogaoError";
+}
+
+/** Bad input of any kind: arguments, files, prompts, configurations. */
+export class InputError extends MogaoError {
+  override name = "InputError";
+}
+
+/** Throws an {@link InputError} unless `condition` holds. */
+export function expectInput(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new InputError(message);
+}

@@ -1,0 +1,1 @@
+export { InputError, MogaoError } from "./core/errors.ts";
