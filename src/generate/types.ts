@@ -1,0 +1,86 @@
+import type { RgbImage } from "../core/image.ts";
+
+/** One piece of an interleaved conversation: a run of text or a picture. */
+export type Part = TextPart | ImagePart;
+export interface TextPart {
+  readonly type: "text";
+  readonly text: string;
+}
+export interface ImagePart {
+  readonly type: "image";
+  readonly image: RgbImage;
+  /** Seed of the noise that the picture grew from; absent on pictures that were given, not drawn. */
+  readonly seed?: number;
+}
+
+/** What the caller lets the model emit: `auto` leaves the choice to the model (Sec. 3, mode switch). */
+export type OutputMode = "auto" | "text" | "image";
+
+export interface GenerateOptions {
+  /** Unsigned 32-bit; the same seed on the same device gives the same output. Default: random. */
+  seed?: number;
+  /** Network evaluations per guidance branch and image. */
+  steps?: number;
+  /** γ of Eq. 11: how strongly a picture follows the text. */
+  guidance?: number;
+  /** γ_img of Eq. 11: how strongly a picture follows earlier pictures. */
+  imageGuidance?: number;
+  /** Size of drawn pictures in pixels; rounded to the token grid. */
+  size?: { width: number; height: number };
+  maxImages?: number;
+  /** Most text tokens to write, over all text parts. */
+  maxTokens?: number;
+  output?: OutputMode;
+  /** 0 is greedy. */
+  temperature?: number;
+  topP?: number;
+  /** Emit `image-step` previews every so many steps; 0 emits none. */
+  previewEvery?: number;
+  signal?: AbortSignal;
+}
+
+export interface Usage {
+  readonly promptTokens: number;
+  readonly promptImages: number;
+  readonly completionTokens: number;
+  readonly completionImages: number;
+  /** Evaluations of the denoiser, over all images (each a batch of guidance branches). */
+  readonly denoiseSteps: number;
+}
+
+export type FinishReason = "stop" | "length";
+
+export type GenerateEvent =
+  | { readonly type: "text-delta"; readonly text: string }
+  | { readonly type: "text-end"; readonly text: string }
+  | {
+      readonly type: "image-start";
+      readonly index: number;
+      readonly width: number;
+      readonly height: number;
+      readonly steps: number;
+    }
+  | {
+      readonly type: "image-step";
+      readonly index: number;
+      readonly step: number;
+      readonly steps: number;
+      readonly preview?: RgbImage;
+    }
+  | { readonly type: "image-end"; readonly index: number; readonly image: RgbImage; readonly seed: number }
+  | { readonly type: "finish"; readonly reason: FinishReason; readonly usage: Usage };
+
+export interface GenerateResult {
+  readonly parts: readonly Part[];
+  /** All text parts, joined by blank lines. */
+  readonly text: string;
+  readonly images: readonly RgbImage[];
+  readonly finish: FinishReason;
+  readonly seed: number;
+  readonly usage: Usage;
+}
+
+/** A running generation: await it for the result, or iterate over its events; leaving the loop aborts it. */
+export interface Generation extends PromiseLike<GenerateResult>, AsyncIterable<GenerateEvent> {
+  readonly seed: number;
+}
