@@ -1,0 +1,256 @@
+import { InputError } from "../../core/errors.ts";
+import { HELD_OUT_STYLE_ICONS } from "./held-out-style-icons.ts";
+
+export type Category =
+  "animal" | "food" | "vehicle" | "plant" | "nature" | "building" | "clothing" | "music" | "object";
+
+/** A thing that Emoji World can draw, with the words that people use for it. */
+export interface Concept {
+  /** What people say, in the singular: "apple". */
+  readonly name: string;
+  readonly plural: string;
+  /** What stands before the name: "a", "an", "a pair of". */
+  readonly article: string;
+  /** True where the name takes "are": scissors, grapes. */
+  readonly pluralVerb: boolean;
+  readonly synonyms: readonly string[];
+  readonly category: Category;
+  /** Slug shared by the sets; {@link iconName} knows the exceptions. */
+  readonly icon: string;
+  /** The colour that a person would call it, or null if it has several. */
+  readonly naturalColour: string | null;
+  /** Whether one hue fills its body in every train style, so that recolouring by code is right. */
+  readonly recolourable: boolean;
+}
+
+type Options = Partial<Pick<Concept, "plural" | "article" | "pluralVerb" | "synonyms">> & { readonly icon?: string };
+
+/** Concepts whose body has one hue in all train styles (measured: the test recomputes it). */
+const RECOLOURABLE = new Set("".split(" "));
+
+function concept(category: Category, name: string, naturalColour: string | null, options: Options = {}): Concept {
+  return {
+    name,
+    plural: options.plural ?? pluralOf(name),
+    article: options.article ?? (/^[aeiou]/.test(name) && !/^uni/.test(name) ? "an" : "a"),
+    pluralVerb: options.pluralVerb ?? false,
+    synonyms: options.synonyms ?? [],
+    category,
+    icon: options.icon ?? name.replaceAll(" ", "-"),
+    naturalColour,
+    recolourable: RECOLOURABLE.has(name),
+  };
+}
+
+function pluralOf(name: string): string {
+  if (/(s|x|ch|sh)$/.test(name)) return `${name}es`;
+  if (/[^aeiou]y$/.test(name)) return `${name.slice(0, -1)}ies`;
+  return `${name}s`;
+}
+
+/** Version 0 of the concept table. Order matters to nothing; names are unique among names and synonyms. */
+export const CONCEPTS: readonly Concept[] = [
+  concept("animal", "cat", null, { synonyms: ["kitty"] }),
+  concept("animal", "dog", null, { synonyms: ["puppy"] }),
+  concept("animal", "horse", "brown"),
+  concept("animal", "cow", null),
+  concept("animal", "pig", "pink"),
+  concept("animal", "sheep", "white", { plural: "sheep", icon: "ewe" }),
+  concept("animal", "elephant", "gray"),
+  concept("animal", "bear", "brown"),
+  concept("animal", "rabbit", null, { synonyms: ["bunny"] }),
+  concept("animal", "mouse", null, { plural: "mice" }),
+  concept("animal", "tiger", "orange"),
+  concept("animal", "lion", null),
+  concept("animal", "monkey", "brown"),
+  concept("animal", "panda", null),
+  concept("animal", "koala", "gray"),
+  concept("animal", "fox", "orange"),
+  concept("animal", "camel", null),
+  concept("animal", "unicorn", null),
+  concept("animal", "frog", "green"),
+  concept("animal", "turtle", "green", { synonyms: ["tortoise"] }),
+  concept("animal", "snake", "green"),
+  concept("animal", "crocodile", "green", { synonyms: ["alligator"] }),
+  concept("animal", "fish", null, { plural: "fish", icon: "tropical-fish" }),
+  concept("animal", "shark", null),
+  concept("animal", "whale", "blue"),
+  concept("animal", "dolphin", "blue"),
+  concept("animal", "octopus", null, { plural: "octopuses" }),
+  concept("animal", "crab", "red"),
+  concept("animal", "snail", null),
+  concept("animal", "butterfly", null),
+  concept("animal", "bee", null, { icon: "honeybee" }),
+  concept("animal", "ant", null),
+  concept("animal", "spider", null),
+  concept("animal", "bat", null),
+  concept("animal", "bird", null),
+  concept("animal", "duck", null),
+  concept("animal", "owl", "brown"),
+  concept("animal", "penguin", null),
+  concept("animal", "rooster", null),
+  concept("animal", "chick", "yellow", { icon: "baby-chick" }),
+
+  concept("food", "apple", "red", { icon: "red-apple" }),
+  concept("food", "pear", "green"),
+  concept("food", "banana", "yellow"),
+  concept("food", "lemon", "yellow"),
+  concept("food", "tangerine", "orange", { synonyms: ["mandarin"] }),
+  concept("food", "peach", null),
+  concept("food", "strawberry", "red"),
+  concept("food", "pineapple", null),
+  concept("food", "watermelon", null),
+  concept("food", "melon", "green"),
+  concept("food", "grapes", "purple", { plural: "bunches of grapes", article: "a bunch of", pluralVerb: true }),
+  concept("food", "tomato", "red", { plural: "tomatoes" }),
+  concept("food", "carrot", "orange"),
+  concept("food", "eggplant", "purple", { synonyms: ["aubergine"] }),
+  concept("food", "avocado", null),
+  concept("food", "potato", null, { plural: "potatoes" }),
+  concept("food", "cucumber", "green"),
+  concept("food", "chili pepper", "red", { icon: "hot-pepper", synonyms: ["chili", "hot pepper"] }),
+  concept("food", "ear of corn", "yellow", { plural: "ears of corn", synonyms: ["corn cob"] }),
+  concept("food", "mushroom", null),
+  concept("food", "loaf of bread", null, { plural: "loaves of bread", icon: "bread" }),
+  concept("food", "croissant", null),
+  concept("food", "slice of pizza", null, { plural: "slices of pizza", icon: "pizza" }),
+  concept("food", "hamburger", null, { synonyms: ["burger"] }),
+  concept("food", "hot dog", null, { synonyms: ["hotdog"] }),
+  concept("food", "taco", null),
+  concept("food", "box of fries", null, { plural: "boxes of fries", icon: "french-fries" }),
+  concept("food", "fried egg", null, { icon: "cooking" }),
+  concept("food", "piece of cheese", "yellow", { plural: "pieces of cheese", icon: "cheese-wedge" }),
+  concept("food", "cookie", "brown", { synonyms: ["biscuit"] }),
+  concept("food", "cake", null, { icon: "birthday-cake", synonyms: ["birthday cake"] }),
+  concept("food", "doughnut", null, { synonyms: ["donut"] }),
+  concept("food", "lollipop", null),
+  concept("food", "candy", null),
+  concept("food", "ice cream", null, { plural: "ice creams", icon: "soft-ice-cream", synonyms: ["ice cream cone"] }),
+  concept("food", "beer", null, { icon: "beer-mug" }),
+  concept("food", "glass of wine", null, { plural: "glasses of wine", icon: "wine-glass" }),
+  concept("food", "bottle", "green", { icon: "bottle-with-popping-cork", synonyms: ["champagne bottle"] }),
+
+  concept("vehicle", "car", null, { icon: "automobile", synonyms: ["automobile"] }),
+  concept("vehicle", "taxi", "yellow", { synonyms: ["cab"] }),
+  concept("vehicle", "bus", null, { plural: "buses" }),
+  concept("vehicle", "truck", null, { icon: "delivery-truck", synonyms: ["lorry"] }),
+  concept("vehicle", "fire truck", "red", { icon: "fire-engine", synonyms: ["fire engine"] }),
+  concept("vehicle", "police car", null),
+  concept("vehicle", "tractor", null),
+  concept("vehicle", "bicycle", null, { synonyms: ["bike"] }),
+  concept("vehicle", "motorcycle", null, { synonyms: ["motorbike"] }),
+  concept("vehicle", "scooter", null, { icon: "kick-scooter" }),
+  concept("vehicle", "train", null, { icon: "locomotive", synonyms: ["locomotive", "steam train"] }),
+  concept("vehicle", "airplane", null, { synonyms: ["plane"] }),
+  concept("vehicle", "helicopter", null),
+  concept("vehicle", "rocket", null),
+  concept("vehicle", "sailboat", null, { synonyms: ["sailing boat"] }),
+  concept("vehicle", "ship", null, { synonyms: ["boat"] }),
+
+  concept("plant", "tree", "green", { icon: "deciduous-tree" }),
+  concept("plant", "pine tree", "green", { icon: "evergreen-tree", synonyms: ["fir tree"] }),
+  concept("plant", "palm tree", null, { synonyms: ["palm"] }),
+  concept("plant", "cactus", "green", { plural: "cactuses" }),
+  concept("plant", "tulip", null),
+  concept("plant", "rose", "red"),
+  concept("plant", "sunflower", "yellow"),
+  concept("plant", "flower", null, { icon: "blossom" }),
+  concept("plant", "clover", "green", { icon: "four-leaf-clover" }),
+  concept("plant", "leaf", null, { plural: "leaves", icon: "maple-leaf", synonyms: ["maple leaf"] }),
+
+  concept("nature", "sun", "yellow"),
+  concept("nature", "moon", "yellow", { icon: "crescent-moon" }),
+  concept("nature", "star", "yellow"),
+  concept("nature", "cloud", null),
+  concept("nature", "rainbow", null),
+  concept("nature", "lightning bolt", "yellow", { icon: "high-voltage" }),
+  concept("nature", "snowflake", "blue"),
+  concept("nature", "snowman", "white", { plural: "snowmen" }),
+  concept("nature", "fire", null, { synonyms: ["flame"] }),
+  concept("nature", "drop", "blue", { icon: "droplet", synonyms: ["droplet", "drop of water"] }),
+  concept("nature", "volcano", null, { plural: "volcanoes" }),
+
+  concept("building", "house", null),
+  concept("building", "castle", null),
+  concept("building", "church", null),
+  concept("building", "tent", null),
+
+  concept("clothing", "crown", "yellow"),
+  concept("clothing", "hat", null, { icon: "top-hat", synonyms: ["top hat"] }),
+  concept("clothing", "tie", null, { icon: "necktie", synonyms: ["necktie"] }),
+  concept("clothing", "shirt", null, { icon: "t-shirt", synonyms: ["t-shirt"] }),
+  concept("clothing", "jeans", "blue", { plural: "pairs of jeans", article: "a pair of", pluralVerb: true }),
+  concept("clothing", "dress", null),
+  concept("clothing", "shoe", null, { icon: "running-shoe", synonyms: ["sneaker"] }),
+  concept("clothing", "sunglasses", null, { plural: "pairs of sunglasses", article: "a pair of", pluralVerb: true }),
+  concept("clothing", "backpack", null),
+  concept("clothing", "handbag", null, { synonyms: ["purse"] }),
+  concept("clothing", "umbrella", null),
+  concept("clothing", "ring", null),
+
+  concept("music", "guitar", null),
+  concept("music", "violin", null, { synonyms: ["fiddle"] }),
+  concept("music", "trumpet", null),
+  concept("music", "drum", null),
+  concept("music", "bell", "yellow"),
+
+  concept("object", "soccer ball", null, { icon: "soccer-ball", synonyms: ["football"] }),
+  concept("object", "basketball", "orange"),
+  concept("object", "baseball", null),
+  concept("object", "tennis ball", null, { icon: "tennis" }),
+  concept("object", "balloon", "red"),
+  concept("object", "gift", null, { icon: "wrapped-gift", synonyms: ["present"] }),
+  concept("object", "trophy", "yellow", { synonyms: ["cup"] }),
+  concept("object", "heart", "red", { icon: "red-heart" }),
+  concept("object", "key", null),
+  concept("object", "lock", null, { icon: "locked", synonyms: ["padlock"] }),
+  concept("object", "hammer", null),
+  concept("object", "wrench", "gray", { plural: "wrenches", synonyms: ["spanner"] }),
+  concept("object", "scissors", null, { plural: "pairs of scissors", article: "a pair of", pluralVerb: true }),
+  concept("object", "spoon", "gray"),
+  concept("object", "book", null, { icon: "closed-book" }),
+  concept("object", "pencil", null),
+  concept("object", "envelope", null, { synonyms: ["letter"] }),
+  concept("object", "light bulb", null, { synonyms: ["bulb"] }),
+  concept("object", "candle", null),
+  concept("object", "clock", null, { icon: "mantelpiece-clock" }),
+  concept("object", "alarm clock", null),
+  concept("object", "watch", null),
+  concept("object", "phone", null, { icon: "mobile-phone", synonyms: ["mobile phone", "smartphone"] }),
+  concept("object", "television", null, { synonyms: ["TV"] }),
+  concept("object", "laptop", null),
+  concept("object", "camera", null),
+  concept("object", "microphone", null),
+  concept("object", "magnifying glass", null, { icon: "magnifying-glass-tilted-left" }),
+  concept("object", "bed", null),
+  concept("object", "door", null),
+  concept("object", "toilet", "white"),
+  concept("object", "bathtub", null),
+  concept("object", "vase", null, { icon: "amphora" }),
+  concept("object", "gem", null, { icon: "gem-stone", synonyms: ["diamond"] }),
+  concept("object", "bomb", null),
+  concept("object", "anchor", null),
+  concept("object", "traffic light", null, { icon: "vertical-traffic-light" }),
+  concept("object", "stop sign", "red"),
+  concept("object", "skull", null),
+  concept("object", "ghost", "white"),
+  concept("object", "robot", null),
+  concept("object", "alien", null),
+  concept("object", "pumpkin", "orange", { icon: "jack-o-lantern" }),
+];
+
+const byName = new Map(CONCEPTS.map((item) => [item.name, item]));
+
+/** The concept of that name (not a synonym), or an InputError. */
+export function conceptNamed(name: string): Concept {
+  const found = byName.get(name);
+  if (found) return found;
+  throw new InputError(`concept: expected a name in the concept table (such as "cat"), found "${name}"`);
+}
+
+/** Name of the icon for a concept in a style's set. The set may lack it: ask the sprite bank. */
+export function iconName(item: Concept, style: string): string {
+  const exception = HELD_OUT_STYLE_ICONS[style]?.[item.name];
+  if (exception !== undefined) return exception;
+  return style === "fxemoji" ? item.icon.replaceAll("-", "") : item.icon;
+}
