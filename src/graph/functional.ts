@@ -1,0 +1,100 @@
+/** Compositions of primitives that models are written in. */
+import { mulDims, type Dim } from "./dims.ts";
+import {
+  add,
+  broadcastTo,
+  detach,
+  div,
+  exp,
+  gemm,
+  log,
+  matmul,
+  mul,
+  pick,
+  reduceMax,
+  reduceMean,
+  reduceSum,
+  reshape,
+  sigmoid,
+  softmax,
+  standardize,
+  sub,
+  tanh,
+  transpose,
+} from "./primitives.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** x [..., in]·weightᵀ + bias, weight [out, in]. */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  const rows = reshape(x, [x.shape.slice(0, -1).reduce(mulDims, 1), x.shape.at(-1)!]);
+  return reshape(gemm(rows, weight, { transB: true, c: bias }), [...x.shape.slice(0, -1), weight.shape[0]!]);
+}
+
+export function silu(x: Tensor): Tensor {
+  return mul(x, sigmoid(x));
+}
+
+/** The tanh approximation of GELU. */
+export function gelu(x: Tensor): Tensor {
+  const inner = mul(Math.sqrt(2 / Math.PI), add(x, mul(0.044715, mul(x, mul(x, x)))));
+  return mul(mul(0.5, x), add(1, tanh(inner)));
+}
+
+/** CLIP's and Qwen2-VL's activation. */
+export function quickGelu(x: Tensor): Tensor {
+  return mul(x, sigmoid(mul(1.702, x)));
+}
+
+export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  return add(mul(standardize(x, epsilon), weight), bias);
+}
+
+/** x [n, c, h, w]; weight and bias [c]. */
+export function groupNorm(x: Tensor, groups: number, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  const [n, c, h, w] = x.shape as [Dim, number, Dim, Dim];
+  const grouped = reshape(x, [n, groups, mulDims(c / groups, mulDims(h, w))]);
+  const channels = (v: Tensor) => reshape(v, [c, 1, 1]);
+  return add(mul(reshape(standardize(grouped, epsilon), x.shape), channels(weight)), channels(bias));
+}
+
+/** Nearest-neighbour doubling of [n, c, h, w]. */
+export function upsample2x(x: Tensor): Tensor {
+  const [n, c, h, w] = x.shape as [Dim, Dim, Dim, Dim];
+  const repeated = broadcastTo(reshape(x, [n, c, h, 1, w, 1]), [n, c, h, 2, w, 2]);
+  return reshape(repeated, [n, c, mulDims(h, 2), mulDims(w, 2)]);
+}
+
+/**
+ * Scaled dot-product attention with grouped heads, over q [batch, tokens, heads, d] and k, v [batch, keys, kvHeads, d];
+ * `bias` broadcasts to [batch, heads, tokens, keys] and holds 0 or a very negative number. → [batch, tokens, heads·d].
+ */
+export function attention(q: Tensor, k: Tensor, v: Tensor, bias?: Tensor): Tensor {
+  const [batch, tokens, heads, d] = q.shape as [Dim, Dim, number, number];
+  const [, keys, kvHeads] = k.shape as [Dim, Dim, number];
+  const group = heads / kvHeads;
+  const merged = mulDims(group, tokens);
+  const queries = reshape(transpose(mul(q, 1 / Math.sqrt(d)), [0, 2, 1, 3]), [batch, kvHeads, merged, d]);
+  const scores = reshape(matmul(queries, transpose(k, [0, 2, 3, 1])), [batch, heads, tokens, keys]);
+  const weights = reshape(softmax(bias ? add(scores, bias) : scores), [batch, kvHeads, merged, keys]);
+  const mixed = reshape(matmul(weights, transpose(v, [0, 2, 1, 3])), [batch, heads, tokens, d]);
+  return reshape(transpose(mixed, [0, 2, 1, 3]), [batch, tokens, heads * d]);
+}
+
+/** −log softmax(logits)[target]: logits [n, classes], integer targets [n] → [n]. */
+export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
+  const shifted = sub(logits, detach(reduceMax(logits, [-1], true)));
+  const logSum = log(reduceSum(exp(shifted), [-1], true));
+  const chosen = pick(shifted, reshape(targets, [targets.shape[0]!, 1]));
+  return reshape(sub(logSum, chosen), [targets.shape[0]!]);
+}
+
+/** Mean over the last axis of squared differences. */
+export function squaredError(x: Tensor, target: Tensor): Tensor {
+  const difference = sub(x, target);
+  return reduceMean(mul(difference, difference), [-1]);
+}
+
+/** Σ weightᵢ·xᵢ / Σ weightᵢ, and 0 where all weights are 0. */
+export function weightedMean(x: Tensor, weight: Tensor): Tensor {
+  return div(reduceSum(mul(x, weight)), add(reduceSum(weight), 1e-12));
+}

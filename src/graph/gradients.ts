@@ -1,0 +1,278 @@
+/** Reverse-mode differentiation: one rule per primitive (`rules`) and one walk (`gradients`). */
+import { sameShape, showShape, subDims, type Dim } from "./dims.ts";
+import {
+  add,
+  broadcastTo,
+  cast,
+  concat,
+  constant,
+  conv2d,
+  conv2dTranspose,
+  cos,
+  div,
+  equal,
+  gather,
+  gemm,
+  less,
+  matmul,
+  mul,
+  neg,
+  pad,
+  pick,
+  place,
+  reduceMean,
+  reduceSum,
+  reshape,
+  scatterAdd,
+  sin,
+  slice,
+  sqrt,
+  sub,
+  transpose,
+  where,
+} from "./primitives.ts";
+import { topologicalOrder, type Conv2dAttributes, type OperationName, type Operations, type Tensor } from "./tensor.ts";
+
+interface Rule<O extends OperationName> {
+  /** Gradients for the operands; `needs(i)` says whether operand i's is wanted at all. */
+  (
+    y: Tensor,
+    dy: Tensor,
+    attributes: Operations[O],
+    needs: (operand: number) => boolean,
+  ): readonly (Tensor | undefined)[];
+}
+
+const none = (): readonly undefined[] => [];
+
+const rules: { readonly [O in OperationName]: Rule<O> } = {
+  input: none,
+  constant: none,
+  neg: (_, dy) => [neg(dy)],
+  exp: (y, dy) => [mul(dy, y)],
+  log: (y, dy) => [div(dy, y.inputs[0]!)],
+  sqrt: (y, dy) => [div(mul(dy, 0.5), y)],
+  tanh: (y, dy) => [mul(dy, sub(1, mul(y, y)))],
+  sigmoid: (y, dy) => [mul(dy, mul(y, sub(1, y)))],
+  sin: (y, dy) => [mul(dy, cos(y.inputs[0]!))],
+  cos: (y, dy) => [neg(mul(dy, sin(y.inputs[0]!)))],
+  abs: (y, dy) => [where(less(y.inputs[0]!, 0), neg(dy), dy)],
+  not: none,
+  cast: none,
+  detach: none,
+  add: (y, dy) => y.inputs.map((x) => sumTo(dy, x.shape)),
+  sub: (y, dy, _, needs) => [sumTo(dy, y.inputs[0]!.shape), needs(1) ? neg(sumTo(dy, y.inputs[1]!.shape)) : undefined],
+  mul: (y, dy, _, needs) =>
+    [1, 0].map((other, i) => (needs(i) ? sumTo(mul(dy, y.inputs[other]!), y.inputs[i]!.shape) : undefined)),
+  div: (y, dy, _, needs) => {
+    const [a, b] = y.inputs as [Tensor, Tensor];
+    const da = div(dy, b);
+    return [sumTo(da, a.shape), needs(1) ? neg(sumTo(mul(da, y), b.shape)) : undefined];
+  },
+  max: (y, dy) => chosen(y, dy, less(y.inputs[0]!, y.inputs[1]!)),
+  min: (y, dy) => chosen(y, dy, less(y.inputs[1]!, y.inputs[0]!)),
+  less: none,
+  equal: none,
+  and: none,
+  where: (y, dy) => {
+    const [condition, a, b] = y.inputs as [Tensor, Tensor, Tensor];
+    return [undefined, sumTo(where(condition, dy, 0), a.shape), sumTo(where(condition, 0, dy), b.shape)];
+  },
+  matmul: (y, dy, _, needs) => {
+    const [a, b] = y.inputs as [Tensor, Tensor];
+    return [
+      needs(0) ? sumTo(matmul(dy, swapLast(b)), a.shape) : undefined,
+      needs(1) ? sumTo(matmul(swapLast(a), dy), b.shape) : undefined,
+    ];
+  },
+  gemm: (y, dy, { transA, transB }, needs) => {
+    const [a, b, c] = y.inputs as [Tensor, Tensor, Tensor | undefined];
+    const da = () => (transA ? gemm(b, dy, { transA: transB, transB: true }) : gemm(dy, b, { transB: !transB }));
+    const db = () => (transB ? gemm(dy, a, { transA: true, transB: transA }) : gemm(a, dy, { transA: !transA }));
+    return [needs(0) ? da() : undefined, needs(1) ? db() : undefined, c && needs(2) ? sumTo(dy, c.shape) : undefined];
+  },
+  conv2d: (y, dy, attributes, needs) => {
+    const [x, weight] = y.inputs as [Tensor, Tensor];
+    return [
+      needs(0) ? conv2dTranspose(dy, weight, { ...attributes, height: x.shape[2]!, width: x.shape[3]! }) : undefined,
+      needs(1) ? convolutionWeightGradient(x, dy, weight.shape, attributes) : undefined,
+    ];
+  },
+  conv2dTranspose: (y, dy, attributes, needs) => {
+    const [x, weight] = y.inputs as [Tensor, Tensor];
+    return [
+      needs(0) ? conv2d(dy, weight, attributes) : undefined,
+      needs(1) ? convolutionWeightGradient(dy, x, weight.shape, attributes) : undefined,
+    ];
+  },
+  reduceSum: (y, dy) => [broadcastTo(dy, y.inputs[0]!.shape)],
+  reduceMean: (y, dy, { axes }) => {
+    const x = y.inputs[0]!;
+    const count = countOf(x.shape, axes);
+    const share = count === undefined ? div(1, reduceSum(broadcastTo(constant(1), x.shape), axes, true)) : 1 / count;
+    return [broadcastTo(mul(dy, share), x.shape)];
+  },
+  reduceMax: (y, dy, { axes }) => {
+    const isMax = cast(equal(y.inputs[0]!, y), "float");
+    return [mul(div(dy, reduceSum(isMax, axes, true)), isMax)];
+  },
+  reshape: (y, dy) => [reshape(dy, y.inputs[0]!.shape)],
+  transpose: (_, dy, { permutation }) => [
+    transpose(
+      dy,
+      permutation.map((__, axis) => permutation.indexOf(axis)),
+    ),
+  ],
+  broadcastTo: (y, dy) => [sumTo(dy, y.inputs[0]!.shape)],
+  concat: (y, dy, { axis }) => {
+    let start: Dim = 0;
+    return y.inputs.map((x) => {
+      const end: Dim = addSize(start, x.shape[axis]!);
+      const part = slice(dy, axis, start, end);
+      start = end;
+      return part;
+    });
+  },
+  slice: (y, dy, { axis, start, end, step }) => {
+    const size = y.inputs[0]!.shape[axis]!;
+    if (step === 1) return [pad(dy, axis, start, subDims(size, end))];
+    return [spread(dy, axis, start, step, size)];
+  },
+  pad: (y, dy, { axis, before }) => [slice(dy, axis, before, addSize(before, y.inputs[0]!.shape[axis]!))],
+  gather: (y, dy) => [scatterAdd(y.inputs[1]!, dy, y.inputs[0]!.shape[0]!)],
+  scatterAdd: (y, dy) => [undefined, gather(dy, y.inputs[0]!)],
+  pick: (y, dy) => [place(y.inputs[1]!, dy, y.inputs[0]!.shape.at(-1)!)],
+  place: (y, dy) => [undefined, pick(dy, y.inputs[0]!)],
+  softmax: (y, dy) => {
+    const weighted = mul(dy, y);
+    return [sub(weighted, mul(y, reduceSum(weighted, [-1], true)))];
+  },
+  rmsNorm: (y, dy, { epsilon }, needs) => {
+    const [x, weight] = y.inputs as [Tensor, Tensor];
+    const inverse = div(1, sqrt(add(reduceMean(mul(x, x), [-1], true), epsilon)));
+    const normal = mul(x, inverse);
+    const scaled = mul(dy, weight);
+    const along = reduceMean(mul(scaled, normal), [-1], true);
+    return [
+      needs(0) ? mul(inverse, sub(scaled, mul(normal, along))) : undefined,
+      needs(1) ? sumTo(mul(dy, normal), weight.shape) : undefined,
+    ];
+  },
+  standardize: (y, dy, { epsilon }) => {
+    const x = y.inputs[0]!;
+    const centred = sub(x, reduceMean(x, [-1], true));
+    const inverse = div(1, sqrt(add(reduceMean(mul(centred, centred), [-1], true), epsilon)));
+    const along = reduceMean(mul(dy, y), [-1], true);
+    return [mul(inverse, sub(sub(dy, reduceMean(dy, [-1], true)), mul(y, along)))];
+  },
+};
+
+/** Sums the axes along which a tensor of `shape` was broadcast. */
+function sumTo(x: Tensor, shape: readonly Dim[]): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const lead = x.shape.length - shape.length;
+  const axes = x.shape.map((_, i) => i).filter((i) => i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1));
+  return reshape(reduceSum(x, axes, true), shape);
+}
+
+function swapLast(x: Tensor): Tensor {
+  const axes = x.shape.map((_, i) => i);
+  return transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+}
+
+/** Gradient of max or min; ties go to the first operand. */
+function chosen(y: Tensor, dy: Tensor, second: Tensor): Tensor[] {
+  return [sumTo(where(second, 0, dy), y.inputs[0]!.shape), sumTo(where(second, dy, 0), y.inputs[1]!.shape)];
+}
+
+function addSize(a: Dim, b: Dim): Dim {
+  return subDims(a, subDims(0, b));
+}
+
+function countOf(shape: readonly Dim[], axes: readonly number[]): number | undefined {
+  let count = 1;
+  for (const axis of axes) {
+    const size = shape[axis]!;
+    if (typeof size !== "number") return undefined;
+    count *= size;
+  }
+  return count;
+}
+
+/** The adjoint of a slice with a step: element i of `x` goes to start + i·step of `size` zeros. */
+function spread(x: Tensor, axis: number, start: Dim, step: number, size: Dim): Tensor {
+  const count = x.shape[axis]!;
+  if (typeof count !== "number" || typeof start !== "number" || typeof size !== "number")
+    throw new Error(`gradient of slice: a step of ${step} needs known sizes, found ${showShape([count, start, size])}`);
+  const ordered = step > 0 ? x : slice(x, axis, count - 1, -1, -1);
+  const first = step > 0 ? start : start + (count - 1) * step;
+  const width = Math.abs(step);
+  const open = [...x.shape.slice(0, axis + 1), 1, ...x.shape.slice(axis + 1)];
+  const merged = x.shape.map((dim, i) => (i === axis ? count * width : dim));
+  const spaced = slice(
+    reshape(pad(reshape(ordered, open), axis + 1, 0, width - 1), merged),
+    axis,
+    0,
+    (count - 1) * width + 1,
+  );
+  return pad(spaced, axis, first, size - first - (count - 1) * width - 1);
+}
+
+/** One batched product for each of the kernel's positions: far faster on CPU than a convolution over the batch axis. */
+function convolutionWeightGradient(
+  x: Tensor,
+  dy: Tensor,
+  weightShape: readonly Dim[],
+  { stride, pads }: Conv2dAttributes,
+): Tensor {
+  const [n, o, height, width] = dy.shape as [Dim, Dim, number, number];
+  const [, c, kernelHeight, kernelWidth] = weightShape as [number, number, number, number];
+  const padded = pad(pad(x, 2, pads[0], pads[2]), 3, pads[1], pads[3]);
+  const columns = reshape(dy, [n, o, height * width]);
+  const positions: Tensor[] = [];
+  for (let row = 0; row < kernelHeight; row++)
+    for (let column = 0; column < kernelWidth; column++) {
+      const rows = slice(padded, 2, row, row + (height - 1) * stride + 1, stride);
+      const window = slice(rows, 3, column, column + (width - 1) * stride + 1, stride);
+      const product = matmul(columns, transpose(reshape(window, [n, c, height * width]), [0, 2, 1]));
+      positions.push(reshape(reduceSum(product, [0]), [o, c, 1]));
+    }
+  return reshape(concat(positions, 2), weightShape);
+}
+
+/**
+ * Gradients of a scalar `loss` with respect to each of `wrt` (same shapes; zeros where the loss does not depend on it).
+ * Builds new nodes; nothing runs.
+ */
+export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
+  if (loss.shape.length !== 0 || loss.dtype !== "float")
+    throw new Error(`gradients: expected a scalar float loss, found ${loss.dtype}${showShape(loss.shape)}`);
+  const order = topologicalOrder([loss]);
+  const wanted = new Set<Tensor>(wrt);
+  const active = new Set<Tensor>();
+  for (const tensor of order)
+    if (
+      wanted.has(tensor) ||
+      (tensor.op !== "detach" && tensor.inputs.some((x) => active.has(x) && x.dtype === "float"))
+    )
+      active.add(tensor);
+  const sums = new Map<Tensor, Tensor>([[loss, constant(1)]]);
+  for (const y of order.toReversed()) {
+    const dy = sums.get(y);
+    if (!dy || !active.has(y)) continue;
+    const rule = rules[y.op] as Rule<OperationName>;
+    const needs = (operand: number) => active.has(y.inputs[operand]!);
+    rule(y, dy, y.attributes, needs).forEach((dx, i) => {
+      const x = y.inputs[i]!;
+      if (!dx || !active.has(x)) return;
+      if (!sameShape(dx.shape, x.shape))
+        throw new Error(
+          `gradient of ${y.op}: operand ${i} is ${showShape(x.shape)}, its gradient ${showShape(dx.shape)}`,
+        );
+      const sum = sums.get(x);
+      sums.set(x, sum ? add(sum, dx) : dx);
+    });
+    if (!wanted.has(y)) sums.delete(y);
+  }
+  return wrt.map((x) => sums.get(x) ?? broadcastTo(constant(0), x.shape));
+}
