@@ -1,0 +1,216 @@
+/** One entry per primitive: the ONNX nodes that compute it. Opset 21; portable to CPU, WebGPU and CUDA. */
+import { sameDim, subDims, type Dim } from "../graph/dims.ts";
+import type { OperationName, Operations, Tensor } from "../graph/tensor.ts";
+import type { OnnxAttribute } from "./model-proto.ts";
+
+/** What a lowering may use of the model being written. */
+export interface LoweringContext {
+  /** Name of a tensor's value. */
+  name(tensor: Tensor): string;
+  /** Adds a node and returns the name of its (only used) output. */
+  node(
+    opType: string,
+    inputs: readonly string[],
+    attributes?: Readonly<Record<string, OnnxAttribute>>,
+    options?: { domain?: string; output?: string },
+  ): string;
+  /** A constant of the model's float type. */
+  floats(values: ArrayLike<number>, shape: readonly number[]): string;
+  /** A constant of 64-bit integers. */
+  ints(values: readonly number[], shape?: readonly number[]): string;
+  /** A vector holding these sizes, computed at run time where they are symbolic. */
+  sizes(dims: readonly Dim[]): string;
+  readonly floatType: number;
+  elementType(dtype: Tensor["dtype"]): number;
+}
+
+type Lowering<O extends OperationName> = (
+  y: Tensor,
+  attributes: Operations[O],
+  x: readonly string[],
+  context: LoweringContext,
+  output: string,
+) => void;
+
+const int = (value: number): OnnxAttribute => ({ kind: "int", value });
+const ints = (value: readonly number[]): OnnxAttribute => ({ kind: "ints", value });
+const float = (value: number): OnnxAttribute => ({ kind: "float", value });
+
+/** An operation that ONNX has under the same meaning. */
+const direct =
+  (opType: string): Lowering<OperationName> =>
+  (_y, _attributes, x, context, output) =>
+    void context.node(opType, x, {}, { output });
+
+const reduction =
+  (opType: string): Lowering<"reduceSum" | "reduceMean" | "reduceMax"> =>
+  (_y, { axes }, x, context, output) =>
+    void context.node(opType, [x[0]!, context.ints(axes)], { keepdims: int(1) }, { output });
+
+export const lowerings: { readonly [O in OperationName]: Lowering<O> } = {
+  input: () => {},
+  constant: () => {},
+  neg: direct("Neg"),
+  exp: direct("Exp"),
+  log: direct("Log"),
+  sqrt: direct("Sqrt"),
+  tanh: direct("Tanh"),
+  sigmoid: direct("Sigmoid"),
+  sin: direct("Sin"),
+  cos: direct("Cos"),
+  abs: direct("Abs"),
+  not: direct("Not"),
+  cast: (_y, { dtype }, x, context, output) =>
+    void context.node("Cast", x, { to: int(context.elementType(dtype)) }, { output }),
+  detach: direct("Identity"),
+  add: direct("Add"),
+  sub: direct("Sub"),
+  mul: direct("Mul"),
+  div: direct("Div"),
+  max: direct("Max"),
+  min: direct("Min"),
+  less: direct("Less"),
+  equal: direct("Equal"),
+  and: direct("And"),
+  where: direct("Where"),
+  matmul: direct("MatMul"),
+  gemm: (_y, { transA, transB }, x, context, output) =>
+    void context.node("Gemm", x, { transA: int(transA ? 1 : 0), transB: int(transB ? 1 : 0) }, { output }),
+  conv2d: (y, { stride, pads }, x, context, output) =>
+    void context.node(
+      "Conv",
+      x,
+      { strides: ints([stride, stride]), pads: ints(pads), kernel_shape: ints(kernelOf(y)) },
+      { output },
+    ),
+  conv2dTranspose: (y, { stride, pads, height, width }, x, context, output) => {
+    const [kernelHeight, kernelWidth] = kernelOf(y) as [number, number];
+    const [top, left, bottom, right] = pads;
+    if (stride === 1) {
+      // A convolution with the kernel turned around is 2-4 times as fast as ConvTranspose on CPU.
+      const flipped = context.node("Slice", [
+        x[1]!,
+        context.ints([-1, -1]),
+        context.ints([-kernelHeight - 1, -kernelWidth - 1]),
+        context.ints([2, 3]),
+        context.ints([-1, -1]),
+      ]);
+      const swapped = context.node("Transpose", [flipped], { perm: ints([1, 0, 2, 3]) });
+      const around = [
+        kernelHeight - 1 - top,
+        kernelWidth - 1 - left,
+        kernelHeight - 1 - bottom,
+        kernelWidth - 1 - right,
+      ];
+      context.node(
+        "Conv",
+        [x[0]!, swapped],
+        { strides: ints([1, 1]), pads: ints(around), kernel_shape: ints([kernelHeight, kernelWidth]) },
+        { output },
+      );
+      return;
+    }
+    const [, , outHeight, outWidth] = y.inputs[0]!.shape as [Dim, Dim, number, number];
+    const missing = (size: Dim, out: number, kernel: number, padding: number) =>
+      subDims(size, (out - 1) * stride + kernel - padding) as number;
+    context.node(
+      "ConvTranspose",
+      x,
+      {
+        strides: ints([stride, stride]),
+        pads: ints(pads),
+        kernel_shape: ints([kernelHeight, kernelWidth]),
+        output_padding: ints([
+          missing(height, outHeight, kernelHeight, top + bottom),
+          missing(width, outWidth, kernelWidth, left + right),
+        ]),
+      },
+      { output },
+    );
+  },
+  reduceSum: reduction("ReduceSum"),
+  reduceMean: reduction("ReduceMean"),
+  reduceMax: reduction("ReduceMax"),
+  reshape: (y, { shape }, x, context, output) => {
+    const from = y.inputs[0]!.shape;
+    const kept = shape.map((dim, i) =>
+      typeof dim !== "number" && i < from.length && sameDim(dim, from[i]!) ? 0 : dim,
+    );
+    const open = kept.filter((dim) => typeof dim !== "number").length;
+    const target =
+      open <= 1 ? context.ints(kept.map((dim) => (typeof dim === "number" ? dim : -1))) : context.sizes(shape);
+    context.node("Reshape", [x[0]!, target], {}, { output });
+  },
+  transpose: (_y, { permutation }, x, context, output) =>
+    void context.node("Transpose", x, { perm: ints(permutation) }, { output }),
+  broadcastTo: (_y, { shape }, x, context, output) =>
+    void context.node("Expand", [x[0]!, context.sizes(shape)], {}, { output }),
+  concat: (_y, { axis }, x, context, output) => void context.node("Concat", x, { axis: int(axis) }, { output }),
+  slice: (y, { axis, start, end, step }, x, context, output) => {
+    const first = step < 0 && sameDim(end, -1) ? [-Number.MAX_SAFE_INTEGER] : [end];
+    const toEnd = step > 0 && sameDim(end, y.inputs[0]!.shape[axis]!) ? [Number.MAX_SAFE_INTEGER] : first;
+    context.node(
+      "Slice",
+      [x[0]!, context.sizes([start]), context.sizes(toEnd), context.ints([axis]), context.ints([step])],
+      {},
+      { output },
+    );
+  },
+  pad: (_y, { axis, before, after }, x, context, output) =>
+    void context.node(
+      "Pad",
+      [x[0]!, context.sizes([before, after]), context.floats([0], []), context.ints([axis])],
+      {},
+      { output },
+    ),
+  gather: direct("Gather"),
+  scatterAdd: (y, { rows }, x, context, output) => {
+    // ScatterND over one flat axis of ids; "add" makes repeated ids sum.
+    const [ids, updates] = y.inputs as [Tensor, Tensor];
+    const rest = y.shape.slice(1);
+    const flatIds = context.node("Reshape", [x[0]!, context.ints([-1, 1])]);
+    const flatUpdates =
+      ids.shape.length === 1
+        ? x[1]!
+        : context.node("Reshape", [x[1]!, context.sizes([-1, ...updates.shape.slice(ids.shape.length)])]);
+    const zeros = context.node("Expand", [context.floats([0], []), context.sizes([rows, ...rest])]);
+    context.node(
+      "ScatterND",
+      [zeros, flatIds, flatUpdates],
+      { reduction: { kind: "string", value: "add" } },
+      { output },
+    );
+  },
+  pick: (y, _attributes, x, context, output) =>
+    void context.node("GatherElements", x, { axis: int(y.shape.length - 1) }, { output }),
+  place: (y, _attributes, x, context, output) => {
+    const zeros = context.node("Expand", [context.floats([0], []), context.sizes(y.shape)]);
+    context.node("ScatterElements", [zeros, x[0]!, x[1]!], { axis: int(y.shape.length - 1) }, { output });
+  },
+  softmax: (y, _attributes, x, context, output) =>
+    void context.node("Softmax", x, { axis: int(y.shape.length - 1) }, { output }),
+  rmsNorm: (_y, { epsilon }, x, context, output) =>
+    void context.node(
+      "SimplifiedLayerNormalization",
+      x,
+      { axis: int(-1), epsilon: float(epsilon), stash_type: int(context.floatType) },
+      { output },
+    ),
+  standardize: (y, { epsilon }, x, context, output) => {
+    const width = y.shape.at(-1)!;
+    const ones =
+      typeof width === "number"
+        ? context.floats(new Float64Array(width).fill(1), [width])
+        : context.node("Expand", [context.floats([1], [1]), context.sizes([width])]);
+    context.node(
+      "LayerNormalization",
+      [x[0]!, ones],
+      { axis: int(-1), epsilon: float(epsilon), stash_type: int(context.floatType) },
+      { output },
+    );
+  },
+};
+
+function kernelOf(y: Tensor): readonly number[] {
+  return y.inputs[1]!.shape.slice(2) as number[];
+}
