@@ -1,0 +1,95 @@
+import { allocateTensor } from "./host-tensor.ts";
+import { wrapped, type Address, type NameTable, type OrtCApi, type SessionSettings } from "./ort-c-api.ts";
+import { RunQueue } from "./run-queue.ts";
+import { checkFeeds, checkInto, resolveShape, type DeclaredValue } from "./signature.ts";
+import type { HostTensor, Program } from "./types.ts";
+
+/**
+ * A graph on the CPU, called through ONNX Runtime's C API. Feeds are read where they lie; outputs are written where
+ * they end up, whether given by `into` or allocated here, as long as their shapes follow from the declared ones and
+ * the feeds. Other outputs (data-dependent shapes) are copied once.
+ *
+ * An output that shares memory with a feed is an in-place update: it is right when the operator that writes it is
+ * elementwise in that feed and no later operator reads the feed. ONNX Runtime does not check this.
+ */
+export class CpuProgram implements Program {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly #api: OrtCApi;
+  readonly #session: Address;
+  readonly #inputs: readonly DeclaredValue[];
+  readonly #outputs: readonly DeclaredValue[];
+  readonly #inputTable: NameTable;
+  readonly #outputTable: NameTable;
+  readonly #profiled: boolean;
+  readonly #queue = new RunQueue();
+
+  /** @throws MogaoError with ONNX Runtime's message when it rejects the model */
+  static async open(api: OrtCApi, model: Uint8Array, settings: SessionSettings): Promise<CpuProgram> {
+    const session = await api.createSession(model, settings);
+    try {
+      return new CpuProgram(api, session, settings.profile !== undefined);
+    } catch (error) {
+      api.releaseSession(session);
+      throw error;
+    }
+  }
+
+  private constructor(api: OrtCApi, session: Address, profiled: boolean) {
+    this.#api = api;
+    this.#session = session;
+    this.#profiled = profiled;
+    this.#inputs = api.describe(session, "input");
+    this.#outputs = api.describe(session, "output");
+    this.inputNames = this.#inputs.map((value) => value.name);
+    this.outputNames = this.#outputs.map((value) => value.name);
+    this.#inputTable = api.nameTable(this.inputNames);
+    this.#outputTable = api.nameTable(this.outputNames);
+  }
+
+  run(
+    feeds: Readonly<Record<string, HostTensor>>,
+    into: Readonly<Record<string, HostTensor>> = {},
+  ): Promise<Record<string, HostTensor>> {
+    return this.#queue.run(() => this.#run(feeds, into));
+  }
+
+  dispose(): void {
+    this.#queue.close(() => {
+      if (this.#profiled) this.#api.endProfiling(this.#session);
+      this.#api.releaseSession(this.#session);
+    });
+  }
+
+  async #run(
+    feeds: Readonly<Record<string, HostTensor>>,
+    into: Readonly<Record<string, HostTensor>>,
+  ): Promise<Record<string, HostTensor>> {
+    const bindings = checkFeeds(this.#inputs, feeds);
+    checkInto(this.#outputs, into, bindings);
+    const sources = this.#inputs.map((input) => feeds[input.name] as HostTensor);
+    const targets = this.#outputs.map((output) => {
+      const given = into[output.name];
+      if (given !== undefined) return given;
+      const shape = resolveShape(output, bindings);
+      return shape && allocateTensor(output.type, shape);
+    });
+    const inputs = new BigUint64Array(new ArrayBuffer(8 * sources.length));
+    const outputs = new BigUint64Array(new ArrayBuffer(8 * targets.length));
+    try {
+      sources.forEach((tensor, index) => (inputs[index] = this.#api.createValue(tensor)));
+      targets.forEach((tensor, index) => (outputs[index] = tensor ? this.#api.createValue(tensor) : 0n));
+      await this.#api.run(this.#session, this.#inputTable, inputs, this.#outputTable, outputs, [sources, targets]);
+      const results: Record<string, HostTensor> = {};
+      this.outputNames.forEach((name, index) => {
+        results[name] = targets[index] ?? this.#api.copyValue(outputs[index] as Address, name);
+      });
+      return results;
+    } catch (error) {
+      throw wrapped(error, "ONNX Runtime could not run the graph");
+    } finally {
+      for (const value of inputs) if (value !== 0n) this.#api.releaseValue(value);
+      for (const value of outputs) if (value !== 0n) this.#api.releaseValue(value);
+    }
+  }
+}
