@@ -5,7 +5,7 @@
  */
 
 /** Float16 patterns as float32. `out` (same length) may be given. */
-export function float16ToFloat32(bits: Uint16Array, out = new Float32Array(bits.length)): Float32Array {
+export function float16ToFloat32(bits: Uint16Array, out: Float32Array = new Float32Array(bits.length)): Float32Array {
   checkLength(bits, out);
   const words = wordsOf(out);
   for (let i = 0; i < bits.length; i++) words[i] = widenFloat16(bits[i]!);
@@ -13,7 +13,7 @@ export function float16ToFloat32(bits: Uint16Array, out = new Float32Array(bits.
 }
 
 /** Float32 as float16 patterns; what exceeds 65504 by half a step or more becomes infinite. */
-export function float32ToFloat16(values: Float32Array, out = new Uint16Array(values.length)): Uint16Array {
+export function float32ToFloat16(values: Float32Array, out: Uint16Array = new Uint16Array(values.length)): Uint16Array {
   checkLength(values, out);
   const words = wordsOf(values);
   for (let i = 0; i < words.length; i++) out[i] = narrowToFloat16(words[i]!);
@@ -21,7 +21,7 @@ export function float32ToFloat16(values: Float32Array, out = new Uint16Array(val
 }
 
 /** Bfloat16 patterns as float32 (exact: bfloat16 is the upper half of a float32). */
-export function bfloat16ToFloat32(bits: Uint16Array, out = new Float32Array(bits.length)): Float32Array {
+export function bfloat16ToFloat32(bits: Uint16Array, out: Float32Array = new Float32Array(bits.length)): Float32Array {
   checkLength(bits, out);
   const words = wordsOf(out);
   for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
@@ -29,7 +29,10 @@ export function bfloat16ToFloat32(bits: Uint16Array, out = new Float32Array(bits
 }
 
 /** Float32 as bfloat16 patterns. */
-export function float32ToBfloat16(values: Float32Array, out = new Uint16Array(values.length)): Uint16Array {
+export function float32ToBfloat16(
+  values: Float32Array,
+  out: Uint16Array = new Uint16Array(values.length),
+): Uint16Array {
   checkLength(values, out);
   const words = wordsOf(values);
   for (let i = 0; i < words.length; i++) {
