@@ -1,0 +1,181 @@
+/** The deep-fusion decoder block (Fig. 3): Qwen2.5's block, once per modality, around one joint attention. */
+import { attention, silu } from "../graph/functional.ts";
+import { add, concat, matmul, mul, reshape, slice } from "../graph/primitives.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { Linear, RmsNorm } from "../nn/layers.ts";
+import { normal, zeros, type Initializer, type ParameterScope } from "../nn/parameters.ts";
+import { rotatePairs } from "../nn/rotate.ts";
+import type { MogaoConfig } from "./config.ts";
+import type { Rotary } from "./positions.ts";
+
+/** Rows of the two branches: text, markers and ViT tokens; VAE tokens. Either may be absent. [batch, tokens, hidden] */
+export interface Rows {
+  readonly text?: Tensor | undefined;
+  readonly visual?: Tensor | undefined;
+}
+
+/** Keys (rotated) and values of earlier tokens, [batch, tokens, kvHeads, headSize]. */
+export interface KeyValue {
+  readonly keys: Tensor;
+  readonly values: Tensor;
+}
+
+export interface BlockContext {
+  readonly rotary: { readonly text?: Rotary | undefined; readonly visual?: Rotary | undefined };
+  /** Additive mask over [past; text; visual] keys, broadcasting to [batch, heads, text + visual tokens, keys]. */
+  readonly bias?: Tensor | undefined;
+  readonly past?: KeyValue | undefined;
+  /** Timestep condition of the visual rows. */
+  readonly condition?: Condition | undefined;
+}
+
+/** Timestep embeddings [batch, slots, conditionSize] and which slot each visual row uses, one-hot [batch, tokens, slots]. */
+export interface Condition {
+  readonly embedding: Tensor;
+  readonly assignment: Tensor;
+}
+
+/** One modality's weights of a block. */
+export class Branch {
+  readonly inputNorm: RmsNorm;
+  readonly query: Linear;
+  readonly key: Linear;
+  readonly value: Linear;
+  readonly output: Linear;
+  readonly postNorm: RmsNorm;
+  readonly gate: Linear;
+  readonly up: Linear;
+  readonly down: Linear;
+  readonly #config: MogaoConfig;
+
+  /** `copyOf`: prefix of the branch that this one starts as a copy of. */
+  constructor(scope: ParameterScope, config: MogaoConfig, copyOf?: string) {
+    const { hiddenSize, heads, kvHeads, headSize, ffnSize, rmsNormEpsilon } = config;
+    const residual = normal(1 / Math.sqrt(hiddenSize * 2 * config.layers));
+    const start = (path: string, initializer: Initializer): Initializer =>
+      copyOf === undefined ? initializer : { kind: "copy", of: `${copyOf}${path}` };
+    const norm = (path: string) =>
+      new RmsNorm(scope.at(path), hiddenSize, rmsNormEpsilon, start(`${path}.weight`, { kind: "ones" }));
+    const linear = (path: string, inSize: number, outSize: number, bias: boolean, initializer?: Initializer) =>
+      new Linear(scope.at(path), inSize, outSize, {
+        bias,
+        initializer: start(`${path}.weight`, initializer ?? normal(1 / Math.sqrt(inSize))),
+        biasInitializer: start(`${path}.bias`, zeros),
+      });
+    this.inputNorm = norm("input_layernorm");
+    this.query = linear("self_attn.q_proj", hiddenSize, heads * headSize, true);
+    this.key = linear("self_attn.k_proj", hiddenSize, kvHeads * headSize, true);
+    this.value = linear("self_attn.v_proj", hiddenSize, kvHeads * headSize, true);
+    this.output = linear("self_attn.o_proj", heads * headSize, hiddenSize, false, residual);
+    this.postNorm = norm("post_attention_layernorm");
+    this.gate = linear("mlp.gate_proj", hiddenSize, ffnSize, false);
+    this.up = linear("mlp.up_proj", hiddenSize, ffnSize, false);
+    this.down = linear("mlp.down_proj", ffnSize, hiddenSize, false, residual);
+    this.#config = config;
+  }
+
+  /** Normalised rows → rotated queries, rotated keys, and values, each [batch, tokens, heads, headSize]. */
+  project(x: Tensor, { cos, sin }: Rotary): { q: Tensor; k: Tensor; v: Tensor } {
+    const split = (y: Tensor, heads: number) => reshape(y, [...y.shape.slice(0, 2), heads, this.#config.headSize]);
+    return {
+      q: rotatePairs(split(this.query.forward(x), this.#config.heads), cos, sin),
+      k: rotatePairs(split(this.key.forward(x), this.#config.kvHeads), cos, sin),
+      v: split(this.value.forward(x), this.#config.kvHeads),
+    };
+  }
+
+  /** SwiGLU. */
+  feedForward(x: Tensor): Tensor {
+    return this.down.forward(mul(silu(this.gate.forward(x)), this.up.forward(x)));
+  }
+}
+
+/** AdaLN-Zero: `count` vectors per row from the timestep condition, all zero at initialisation. */
+export class Modulation {
+  readonly linear: Linear;
+  readonly count: number;
+  readonly #size: number;
+  constructor(scope: ParameterScope, conditionSize: number, size: number, count: number) {
+    this.linear = new Linear(scope, conditionSize, count * size, { initializer: zeros });
+    this.count = count;
+    this.#size = size;
+  }
+  /** → `count` tensors [batch, tokens, size]. */
+  forward({ embedding, assignment }: Condition): Tensor[] {
+    const vectors = this.linear.forward(silu(embedding));
+    return Array.from({ length: this.count }, (_, i) =>
+      matmul(assignment, slice(vectors, -1, i * this.#size, (i + 1) * this.#size)),
+    );
+  }
+}
+
+export function modulate(x: Tensor, shift: Tensor, scale: Tensor): Tensor {
+  return add(mul(x, add(scale, 1)), shift);
+}
+
+export class Block {
+  readonly text: Branch;
+  readonly visual: Branch;
+  readonly modulation: Modulation;
+
+  constructor(scope: ParameterScope, config: MogaoConfig) {
+    const textScope = scope.at("text");
+    this.text = new Branch(textScope, config);
+    this.visual = config.fusion === "deep" ? new Branch(scope.at("visual"), config, textScope.prefix) : this.text;
+    this.modulation = new Modulation(scope.at("modulation"), config.conditionSize, config.hiddenSize, 6);
+  }
+
+  /** Rows in, rows out; also this block's new keys and values, in the order text, visual. */
+  forward(rows: Rows, context: BlockContext): { rows: Rows; cache: KeyValue } {
+    const { text, visual } = rows;
+    const modulation = visual && this.modulation.forward(context.condition!);
+    const [shiftAttention, scaleAttention, gateAttention, shiftFfn, scaleFfn, gateFfn] = (modulation ?? []) as [
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+
+    const projected: { q: Tensor; k: Tensor; v: Tensor }[] = [];
+    if (text) projected.push(this.text.project(this.text.inputNorm.forward(text), context.rotary.text!));
+    if (visual)
+      projected.push(
+        this.visual.project(
+          modulate(this.visual.inputNorm.forward(visual), shiftAttention, scaleAttention),
+          context.rotary.visual!,
+        ),
+      );
+    const joint = (part: "q" | "k" | "v") =>
+      concat(
+        projected.map((branch) => branch[part]),
+        1,
+      );
+    const cache: KeyValue = { keys: joint("k"), values: joint("v") };
+    const past = context.past;
+    const mixed = attention(
+      joint("q"),
+      past ? concat([past.keys, cache.keys], 1) : cache.keys,
+      past ? concat([past.values, cache.values], 1) : cache.values,
+      context.bias,
+    );
+
+    let newText: Tensor | undefined;
+    let newVisual: Tensor | undefined;
+    const textTokens = text?.shape[1] ?? 0;
+    if (text) {
+      const attended = add(text, this.text.output.forward(slice(mixed, 1, 0, textTokens)));
+      newText = add(attended, this.text.feedForward(this.text.postNorm.forward(attended)));
+    }
+    if (visual) {
+      const attended = add(
+        visual,
+        mul(gateAttention, this.visual.output.forward(slice(mixed, 1, textTokens, mixed.shape[1]!))),
+      );
+      const ffn = this.visual.feedForward(modulate(this.visual.postNorm.forward(attended), shiftFfn, scaleFfn));
+      newVisual = add(attended, mul(gateFfn, ffn));
+    }
+    return { rows: { text: newText, visual: newVisual }, cache };
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * The omni model: token and latent embeddings, N deep-fusion blocks, a text head and a velocity head (Fig. 3).
+ * All methods build graph nodes; programs made from them train (loss.ts) and generate (src/generate/).
+ */
+import { silu } from "../graph/functional.ts";
+import { add, cast, concat, constant, cos, equal, gather, gemm, mul, pad, reshape, sin } from "../graph/primitives.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { Embedding, Linear, RmsNorm } from "../nn/layers.ts";
+import { normal, zeros, type ParameterScope } from "../nn/parameters.ts";
+import { Block, Modulation, modulate, type Condition, type KeyValue, type Rows } from "./block.ts";
+import { SINUSOID_SIZE, type MogaoConfig } from "./config.ts";
+import { rotary } from "./positions.ts";
+
+export interface ForwardInputs {
+  /** Rows of the text branch, embedded, and their positions [batch, tokens, 1, 3]. */
+  readonly text?: { readonly rows: Tensor; readonly positions: Tensor } | undefined;
+  /** Rows of the visual branch, embedded, with positions and timestep condition. */
+  readonly visual?: { readonly rows: Tensor; readonly positions: Tensor; readonly condition: Condition } | undefined;
+  readonly bias?: Tensor | undefined;
+  /** One per layer. */
+  readonly past?: readonly KeyValue[] | undefined;
+}
+
+export class Mogao {
+  readonly config: MogaoConfig;
+  readonly embedTokens: Embedding;
+  readonly latentIn: Linear;
+  readonly timeIn: Linear;
+  readonly timeOut: Linear;
+  readonly blocks: readonly Block[];
+  readonly norm: RmsNorm;
+  readonly visualNorm: RmsNorm;
+  readonly finalModulation: Modulation;
+  readonly velocity: Linear;
+
+  constructor(scope: ParameterScope, config: MogaoConfig) {
+    const { hiddenSize, conditionSize } = config;
+    this.config = config;
+    this.embedTokens = new Embedding(scope.at("embed_tokens"), config.vocabularySize, hiddenSize);
+    this.latentIn = new Linear(scope.at("latent_in"), config.latentSize, hiddenSize);
+    this.timeIn = new Linear(scope.at("time_embedder", "mlp", 0), SINUSOID_SIZE, conditionSize, {
+      initializer: normal(0.02),
+    });
+    this.timeOut = new Linear(scope.at("time_embedder", "mlp", 2), conditionSize, conditionSize, {
+      initializer: normal(0.02),
+    });
+    this.blocks = Array.from({ length: config.layers }, (_, i) => new Block(scope.at("layers", i), config));
+    this.norm = new RmsNorm(scope.at("norm"), hiddenSize, config.rmsNormEpsilon);
+    this.visualNorm =
+      config.fusion === "deep"
+        ? new RmsNorm(scope.at("visual_norm"), hiddenSize, config.rmsNormEpsilon, {
+            kind: "copy",
+            of: `${scope.prefix}norm.weight`,
+          })
+        : this.norm;
+    this.finalModulation = new Modulation(scope.at("final_modulation"), conditionSize, hiddenSize, 2);
+    this.velocity = new Linear(scope.at("velocity"), hiddenSize, config.latentSize, { initializer: zeros });
+  }
+
+  /** Integer ids [batch, tokens] → [batch, tokens, hidden]. */
+  embedText(ids: Tensor): Tensor {
+    return this.embedTokens.forward(ids);
+  }
+
+  /**
+   * Text rows of which some are ViT tokens: `vitIndex` [batch, tokens] is 1 + the row of `vitTokens` [n, hidden] that
+   * stands there, or 0 for ordinary text, which is taken from `ids`.
+   */
+  embedTextAndVit(ids: Tensor, vitTokens: Tensor, vitIndex: Tensor): Tensor {
+    const isText = reshape(cast(equal(vitIndex, 0), "float"), [...vitIndex.shape, 1]);
+    return add(mul(this.embedText(ids), isText), gather(pad(vitTokens, 0, 1, 0), vitIndex));
+  }
+
+  /** Latent tokens [batch, tokens, latentSize] → [batch, tokens, hidden]. */
+  embedLatents(x: Tensor): Tensor {
+    return this.latentIn.forward(x);
+  }
+
+  /** Times [batch, slots] in [0, 1] → timestep embedding [batch, slots, conditionSize]. */
+  embedTime(t: Tensor): Tensor {
+    const half = SINUSOID_SIZE / 2;
+    const frequencies = Float64Array.from({ length: half }, (_, i) => this.config.timeScale * 10000 ** (-i / half));
+    const angles = mul(reshape(t, [...t.shape, 1]), constant(frequencies));
+    const sinusoids = concat([cos(angles), sin(angles)], t.shape.length);
+    return this.timeOut.forward(silu(this.timeIn.forward(sinusoids)));
+  }
+
+  /** All blocks. The returned text rows are normalised for the text head; visual rows are the predicted velocity. */
+  forward(inputs: ForwardInputs): { text?: Tensor; velocity?: Tensor; caches: KeyValue[] } {
+    const { text, visual } = inputs;
+    const context = {
+      rotary: {
+        text: text && rotary(text.positions, this.config),
+        visual: visual && rotary(visual.positions, this.config),
+      },
+      bias: inputs.bias,
+      condition: visual?.condition,
+    };
+    let rows: Rows = { text: text?.rows, visual: visual?.rows };
+    const caches: KeyValue[] = [];
+    this.blocks.forEach((block, i) => {
+      const result = block.forward(rows, { ...context, past: inputs.past?.[i] });
+      rows = result.rows;
+      caches.push(result.cache);
+    });
+    const velocity = () => {
+      const [shift, scale] = this.finalModulation.forward(visual!.condition) as [Tensor, Tensor];
+      return this.velocity.forward(modulate(this.visualNorm.forward(rows.visual!), shift, scale));
+    };
+    return {
+      ...(rows.text && { text: this.norm.forward(rows.text) }),
+      ...(rows.visual && { velocity: velocity() }),
+      caches,
+    };
+  }
+
+  /** Tied text head: normalised rows [n, hidden] → logits [n, vocabulary]. */
+  logits(rows: Tensor): Tensor {
+    return gemm(rows, this.embedTokens.weight, { transB: true });
+  }
+}
