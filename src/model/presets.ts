@@ -1,0 +1,51 @@
+/** Named configurations. */
+import type { MogaoConfig } from "./config.ts";
+
+export const presets = {
+  /** The default model: Emoji World, 96 px, trained from scratch on two cores. */
+  nano: {
+    hiddenSize: 256,
+    layers: 8,
+    heads: 4,
+    kvHeads: 2,
+    headSize: 64,
+    ffnSize: 640,
+    vocabularySize: 2048,
+    rmsNormEpsilon: 1e-6,
+    ropeTheta: 10_000,
+    rope: "interleaved",
+    fusion: "deep",
+    imageContext: "vit+vae",
+    latentSize: 32,
+    conditionSize: 128,
+    timeScale: 1000,
+  },
+  /** The paper's scale: Qwen2.5-3B as the text branch and again as the visual branch. */
+  "mogao-7b": {
+    hiddenSize: 2048,
+    layers: 36,
+    heads: 16,
+    kvHeads: 2,
+    headSize: 128,
+    ffnSize: 11008,
+    vocabularySize: 151_936,
+    rmsNormEpsilon: 1e-6,
+    ropeTheta: 1_000_000,
+    rope: "interleaved",
+    fusion: "deep",
+    imageContext: "vit+vae",
+    latentSize: 64,
+    conditionSize: 2048,
+    timeScale: 1000,
+  },
+} as const satisfies Readonly<Record<string, MogaoConfig>>;
+
+export type PresetName = keyof typeof presets;
+
+/** The rows of the paper's Table 5, as changes to a configuration. */
+export const ablations = {
+  A: { rope: "mrope", imageContext: "vae", fusion: "shared" },
+  B: { rope: "interleaved", imageContext: "vae", fusion: "shared" },
+  C: { rope: "interleaved", imageContext: "vit+vae", fusion: "shared" },
+  D: { rope: "interleaved", imageContext: "vit+vae", fusion: "deep" },
+} as const satisfies Readonly<Record<string, Partial<MogaoConfig>>>;
