@@ -1,5 +1,5 @@
 /** Reverse-mode differentiation: one rule per primitive (`rules`) and one walk (`gradients`). */
-import { sameShape, showShape, subDims, type Dim } from "./dims.ts";
+import { addDims, mulDims, sameShape, showShape, subDims, type Dim } from "./dims.ts";
 import {
   add,
   broadcastTo,
@@ -127,7 +127,7 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
   concat: (y, dy, { axis }) => {
     let start: Dim = 0;
     return y.inputs.map((x) => {
-      const end: Dim = addSize(start, x.shape[axis]!);
+      const end: Dim = addDims(start, x.shape[axis]!);
       const part = slice(dy, axis, start, end);
       start = end;
       return part;
@@ -138,7 +138,7 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
     if (step === 1) return [pad(dy, axis, start, subDims(size, end))];
     return [spread(dy, axis, start, step, size)];
   },
-  pad: (y, dy, { axis, before }) => [slice(dy, axis, before, addSize(before, y.inputs[0]!.shape[axis]!))],
+  pad: (y, dy, { axis, before }) => [slice(dy, axis, before, addDims(before, y.inputs[0]!.shape[axis]!))],
   gather: (y, dy) => [scatterAdd(y.inputs[1]!, dy, y.inputs[0]!.shape[0]!)],
   scatterAdd: (y, dy) => [undefined, gather(dy, y.inputs[0]!)],
   pick: (y, dy) => [place(y.inputs[1]!, dy, y.inputs[0]!.shape.at(-1)!)],
@@ -185,10 +185,6 @@ function chosen(y: Tensor, dy: Tensor, second: Tensor): Tensor[] {
   return [sumTo(where(second, 0, dy), y.inputs[0]!.shape), sumTo(where(second, dy, 0), y.inputs[1]!.shape)];
 }
 
-function addSize(a: Dim, b: Dim): Dim {
-  return subDims(a, subDims(0, b));
-}
-
 function countOf(shape: readonly Dim[], axes: readonly number[]): number | undefined {
   let count = 1;
   for (const axis of axes) {
@@ -225,16 +221,18 @@ function convolutionWeightGradient(
   weightShape: readonly Dim[],
   { stride, pads }: Conv2dAttributes,
 ): Tensor {
-  const [n, o, height, width] = dy.shape as [Dim, Dim, number, number];
+  const [n, o, height, width] = dy.shape as [Dim, Dim, Dim, Dim];
   const [, c, kernelHeight, kernelWidth] = weightShape as [number, number, number, number];
   const padded = pad(pad(x, 2, pads[0], pads[2]), 3, pads[1], pads[3]);
-  const columns = reshape(dy, [n, o, height * width]);
+  const places = mulDims(height, width);
+  const columns = reshape(dy, [n, o, places]);
+  const window = (from: Tensor, axis: number, first: number, count: Dim) =>
+    slice(from, axis, first, addDims(mulDims(count, stride), first + 1 - stride), stride);
   const positions: Tensor[] = [];
   for (let row = 0; row < kernelHeight; row++)
     for (let column = 0; column < kernelWidth; column++) {
-      const rows = slice(padded, 2, row, row + (height - 1) * stride + 1, stride);
-      const window = slice(rows, 3, column, column + (width - 1) * stride + 1, stride);
-      const product = matmul(columns, transpose(reshape(window, [n, c, height * width]), [0, 2, 1]));
+      const read = window(window(padded, 2, row, height), 3, column, width);
+      const product = matmul(columns, transpose(reshape(read, [n, c, places]), [0, 2, 1]));
       positions.push(reshape(reduceSum(product, [0]), [o, c, 1]));
     }
   return reshape(concat(positions, 2), weightShape);
