@@ -1,0 +1,51 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../core/errors.ts";
+import { openSafetensors } from "../weights/safetensors.ts";
+import { latestCheckpoint } from "./checkpoint.ts";
+import type { ParameterInfo, ParameterValues } from "../nn/parameters.ts";
+
+export interface InitFromResult {
+  readonly path: string;
+  readonly loaded: readonly string[];
+  /** Parameters that the file lacks or holds in another shape: they keep their fresh values. */
+  readonly fresh: readonly string[];
+}
+
+/**
+ * Overwrites fresh values by those of another model, matched by name and shape. `source`: a safetensors file, a checkpoint
+ * or a run (its newest checkpoint); of the latter two the averaged weights are taken.
+ * @throws InputError where nothing matches
+ */
+export async function initializeFrom(
+  source: string,
+  parameters: readonly ParameterInfo[],
+  values: ParameterValues,
+): Promise<InitFromResult> {
+  const path = await weightsFile(source);
+  const file = await openSafetensors(path);
+  const loaded: string[] = [];
+  const fresh: string[] = [];
+  try {
+    for (const { name, shape } of parameters) {
+      if (file.has(name) && String(file.info(name).shape) === String(shape)) {
+        await file.readFloat32(name, values.get(name)!);
+        loaded.push(name);
+      } else fresh.push(name);
+    }
+  } finally {
+    await file.close();
+  }
+  if (loaded.length === 0)
+    throw new InputError(`${path}: none of its ${file.names.length} tensors has the name and shape of a parameter`);
+  return { path, loaded, fresh };
+}
+
+async function weightsFile(source: string): Promise<string> {
+  const newest = (await latestCheckpoint(source)) ?? source;
+  const averaged = join(newest, "ema.safetensors");
+  return stat(averaged).then(
+    () => averaged,
+    () => source,
+  );
+}
