@@ -1,0 +1,73 @@
+import type { Philox } from "../../core/random.ts";
+import type { Relation } from "./grammar.ts";
+import { between } from "./task-world.ts";
+
+/** Where one sprite stands: centre and side as in `SceneObject`, for square pictures. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly size: number;
+}
+
+/** A part of the picture, in fractions of its side. */
+export interface Region {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export const WHOLE: Region = { x: 0.02, y: 0.02, width: 0.96, height: 0.96 };
+
+/** Sprites fill at most this part of their cell, so that neighbours stay apart by more than a thirteenth. */
+const FILL = 0.86;
+
+/** The part of the picture on one side of its middle line. */
+export function half(relation: Relation): Region {
+  if (relation === "left") return { x: 0.02, y: 0.02, width: 0.47, height: 0.96 };
+  if (relation === "right") return { x: 0.51, y: 0.02, width: 0.47, height: 0.96 };
+  if (relation === "above") return { x: 0.02, y: 0.02, width: 0.96, height: 0.47 };
+  return { x: 0.02, y: 0.51, width: 0.96, height: 0.47 };
+}
+
+/** One of `count` equal bands of the picture, from the left or from the top. */
+export function band(index: number, count: number, axis: "row" | "column"): Region {
+  const step = 0.96 / count;
+  const start = 0.02 + step * index;
+  return axis === "row"
+    ? { x: start, y: 0.02, width: step, height: 0.96 }
+    : { x: 0.02, y: start, width: 0.96, height: step };
+}
+
+/** Top left, top right, bottom left, bottom right. */
+export function corner(index: number): Region {
+  return { x: index % 2 === 0 ? 0.02 : 0.51, y: index < 2 ? 0.02 : 0.51, width: 0.47, height: 0.47 };
+}
+
+/**
+ * `count` places in a region without overlap, row by row, with some jitter. The grid is the one with the largest cells;
+ * a last row that is not full is centred. `largest` bounds the side of a sprite.
+ */
+export function arrange(random: Philox, count: number, region: Region, largest = 0.62): Place[] {
+  let columns = 1;
+  let cell = 0;
+  for (let candidate = 1; candidate <= count; candidate++) {
+    const side = Math.min(region.width / candidate, region.height / Math.ceil(count / candidate));
+    if (side > cell) [cell, columns] = [side, candidate];
+  }
+  const rows = Math.ceil(count / columns);
+  const size = Math.min(largest, cell * FILL * between(random, 0.88, 1));
+  // A loose cell (one object in a tall half) keeps near its middle, so that relations stay plain.
+  const slack = Math.min(0.06, (cell - size * 1.08) / 2);
+  const places: Place[] = [];
+  for (let i = 0; i < count; i++) {
+    const row = Math.floor(i / columns);
+    const inRow = row === rows - 1 ? count - columns * row : columns;
+    const pitchX = Math.min(region.width / columns, cell * 1.15);
+    const pitchY = Math.min(region.height / rows, cell * 1.15);
+    const x = region.x + region.width / 2 + ((i % columns) - (inRow - 1) / 2) * pitchX;
+    const y = region.y + region.height / 2 + (row - (rows - 1) / 2) * pitchY;
+    places.push({ x: x + between(random, -slack, slack), y: y + between(random, -slack, slack), size });
+  }
+  return places;
+}

@@ -1,0 +1,54 @@
+import { InputError } from "../../core/errors.ts";
+import { Philox } from "../../core/random.ts";
+import type { SampleDraft } from "./draft.ts";
+import { heldOutSplits } from "./facts.ts";
+import { FAMILIES, mixtureEntries, type Family } from "./mixture.ts";
+import type { Split } from "./splits.ts";
+import { pickWeighted, type TaskWorld } from "./task-world.ts";
+import { conceptsOf, mixtureOf, stylesOf, type WorldConfig } from "./world-config.ts";
+
+const MAX_ATTEMPTS = 5000;
+
+/** What drafts need to know of the pictures. */
+export type Palette = Pick<TaskWorld, "colours" | "backgrounds" | "hasSprite" | "stands">;
+
+/** An endless stream of drafts: number `index` is a pure function of the configuration and the index. */
+export class DraftStream {
+  readonly world: TaskWorld;
+  readonly #entries: readonly (readonly [Family, number])[];
+  readonly #seed: number;
+  readonly #split: Split;
+
+  constructor(config: WorldConfig, palette: Palette) {
+    this.#seed = config.seed ?? 0;
+    this.#split = config.split ?? "train";
+    this.#entries = mixtureEntries(mixtureOf(config));
+    const imageSize = config.imageSize ?? 96;
+    if (!Number.isInteger(imageSize) || imageSize < 16 || imageSize > 1024) {
+      throw new InputError(`image size: expected a whole number of pixels from 16 to 1024, found ${imageSize}`);
+    }
+    const styles = stylesOf(config);
+    const concepts = conceptsOf(config).filter((concept) => styles.some((style) => palette.hasSprite(concept, style)));
+    const templates = this.#split === "heldout-template" ? "heldout" : "train";
+    this.world = { ...palette, concepts, styles, imageSize, templates };
+  }
+
+  /** The draft at `index` (a whole number from 0). The family is drawn once, then drafts until one fits the split. */
+  draft(index: number): SampleDraft {
+    if (!Number.isSafeInteger(index) || index < 0) {
+      throw new InputError(`sample index: expected a whole number of at least 0, found ${index}`);
+    }
+    const random = new Philox(this.#seed, index);
+    const family = pickWeighted(random, this.#entries);
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const draft = FAMILIES[family](random, this.world);
+      if (this.#accepts(heldOutSplits(draft))) return draft;
+    }
+    throw new InputError(`world: no "${family}" sample of split "${this.#split}" in ${MAX_ATTEMPTS} attempts`);
+  }
+
+  #accepts(splits: ReadonlySet<Split>): boolean {
+    if (this.#split === "train" || this.#split === "heldout-template") return splits.size === 0;
+    return splits.size === 1 && splits.has(this.#split);
+  }
+}

@@ -1,0 +1,32 @@
+import { conceptNamed } from "./concepts.ts";
+import { scenesOf, type SampleDraft } from "./draft.ts";
+import type { Scene } from "./scene.ts";
+import { splitOfColour, splitOfConcept, splitOfPair, splitOfRelation, splitOfStyle, type Split } from "./splits.ts";
+
+/**
+ * The splits that the combinations in a draft belong to, without "train" (wordings aside: {@link pickTemplate} sees to
+ * them). Empty for a draft that training may use.
+ *
+ * A colour counts when the sprite was recoloured to it; the natural colour of a concept can never be held out. A
+ * relation counts when the text states it.
+ */
+export function heldOutSplits(draft: SampleDraft): Set<Split> {
+  const found = new Set<Split>();
+  for (const scene of scenesOf(draft)) addScene(found, scene);
+  for (const { concept, relation } of draft.relations) found.add(splitOfRelation(concept, relation));
+  found.delete("train");
+  return found;
+}
+
+function addScene(found: Set<Split>, { objects }: Scene): void {
+  for (const [index, object] of objects.entries()) {
+    const { concept, style, colour } = object;
+    // Twins (three equal apples) bring nothing new.
+    const twin = objects.findIndex((o) => o.concept === concept && o.style === style && o.colour === colour);
+    if (twin < index) continue;
+    found.add(splitOfConcept(concept));
+    found.add(splitOfStyle(concept, style));
+    if (colour !== null && colour !== conceptNamed(concept).naturalColour) found.add(splitOfColour(concept, colour));
+    for (const other of objects.slice(0, index)) found.add(splitOfPair(concept, other.concept));
+  }
+}

@@ -1,0 +1,83 @@
+import type { Philox } from "../../../core/random.ts";
+import { captionOf } from "../captions.ts";
+import type { Concept } from "../concepts.ts";
+import { draw, reply, say, type SampleDraft } from "../draft.ts";
+import { RELATIONS } from "../grammar.ts";
+import { realise, type Arrangement, type Group, type ScenePlan } from "../scene-plan.ts";
+import {
+  chance,
+  pickBackground,
+  pickColour,
+  pickConcepts,
+  pickStyle,
+  pickWeighted,
+  type Subject,
+  type TaskWorld,
+} from "../task-world.ts";
+import { drawRequest } from "./draw-single.ts";
+
+/** Shapes of scenes and how often each occurs. */
+const SHAPES = [
+  ["count", 25],
+  ["pair", 45],
+  ["counted-pair", 12],
+  ["line", 12],
+  ["corners", 6],
+] as const;
+export type SceneShape = (typeof SHAPES)[number][0];
+
+/** Several objects: "Draw a red cat to the left of a dog.", "three apples". */
+export function drawScene(random: Philox, world: TaskWorld): SampleDraft {
+  const plan = scenePlan(random, world);
+  const caption = captionOf(random, plan, {
+    naturalColours: chance(random, 0.2),
+    style: chance(random, 0.3),
+    background: plan.background !== "white" || chance(random, 0.05),
+    arrangement: chance(random, 0.85),
+    digits: chance(random, 0.15),
+  });
+  const plain = captionOf(null, plan, {}).text;
+  const plural = plan.groups.length > 1 || plan.groups[0]!.count > 1;
+  const { prompt, answer } = drawRequest(random, world, caption.text, plain, plural);
+  const picture = draw(realise(random, world, plan));
+  const items = answer === null ? [say(prompt), picture] : [say(prompt), reply(answer), picture];
+  return { kind: "draw", task: "draw.scene", items, relations: caption.relations };
+}
+
+/** Several objects of one style on one background. */
+export function scenePlan(
+  random: Philox,
+  world: TaskWorld,
+  shape: SceneShape = pickWeighted(random, SHAPES),
+): ScenePlan {
+  const groups = groupsOf(random, world, shape);
+  const background = pickBackground(random, world, groups, chance(random, 0.6));
+  return { groups, arrangement: arrangementOf(random, shape), background };
+}
+
+function groupsOf(random: Philox, world: TaskWorld, shape: SceneShape): Group[] {
+  if (shape === "count") return subjects(random, world, 1).map((item) => ({ ...item, count: 2 + random.int(5) }));
+  if (shape === "pair") return subjects(random, world, 2).map((item) => ({ ...item, count: 1 }));
+  if (shape === "counted-pair")
+    return subjects(random, world, 2).map((item) => ({ ...item, count: 1 + random.int(3) }));
+  return subjects(random, world, shape === "line" ? 3 : 4).map((item) => ({ ...item, count: 1 }));
+}
+
+function arrangementOf(random: Philox, shape: SceneShape): Arrangement {
+  if (shape === "count") return { type: "alone" };
+  if (shape === "line") return { type: "line", axis: random.pick(["row", "column"] as const) };
+  if (shape === "corners") return { type: "corners" };
+  return { type: "pair", relation: random.pick(RELATIONS) };
+}
+
+/** Distinct concepts in one style, some recoloured, no two to the same colour. */
+export function subjects(random: Philox, world: TaskWorld, count: number, colourShare = 0.4): Subject[] {
+  const concepts: Concept[] = pickConcepts(random, world, count);
+  const style = pickStyle(random, world, concepts);
+  const used: (string | null)[] = [];
+  return concepts.map((concept) => {
+    const colour = pickColour(random, world, concept, colourShare, used);
+    used.push(colour);
+    return { concept, style, colour };
+  });
+}
