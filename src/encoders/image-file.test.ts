@@ -73,10 +73,8 @@ describe("every kind of picture becomes 8-bit RGB", () => {
   });
 
   test("the first frame of an animation, and SVG", async () => {
-    const frames = await sharp(
-      [red(), blue()].map((input) => input),
-      { join: { animated: true } },
-    )
+    const stills = await Promise.all([red(), blue()].map((still) => sharp(still).png().toBuffer()));
+    const frames = await sharp(stills, { join: { animated: true } })
       .gif()
       .toBuffer();
     expect((await sharp(frames, { animated: true }).metadata()).pages).toBe(2);
