@@ -1,0 +1,220 @@
+/** Trains the omni model (Sec. 3.3, 4.1): samples in, packed rows out, text and flow losses together. */
+import { InputError } from "../core/errors.ts";
+import { Philox } from "../core/random.ts";
+import type { RgbImage } from "../core/image.ts";
+import type { Sample } from "../data/sample.ts";
+import { cutPatches, patchPositions } from "../encoders/vit-patches.ts";
+import { Vit, type VitConfig } from "../encoders/vit.ts";
+import { symbol } from "../graph/dims.ts";
+import { constant, input, reshape } from "../graph/primitives.ts";
+import { topologicalOrder, type Tensor } from "../graph/tensor.ts";
+import type { MogaoConfig } from "../model/config.ts";
+import type { SpecialTokens } from "../model/conversation.ts";
+import { sampleTime } from "../model/flow.ts";
+import { Mogao } from "../model/mogao.ts";
+import { trainingGraph, type Objective } from "../model/training-graph.ts";
+import { elementCount, ParameterScope, type ParameterInfo } from "../nn/parameters.ts";
+import type { HostTensor } from "../runtime/types.ts";
+import { prepareSample, TOKEN_SIDE, type PreparedSample, type SequenceOptions } from "./mogao-samples.ts";
+import { packedFeeds, packRows, type RowCapacity } from "./packing.ts";
+import type { TrainingBatch, TrainingTask } from "./task.ts";
+
+/** Samples of one family of lengths. Each step draws from one source, so that its rows are of similar length. */
+export interface SampleSource {
+  readonly name: string;
+  /** Share of steps. */
+  readonly weight: number;
+  readonly samplesPerStep: number;
+  readonly capacity: RowCapacity;
+  sample(index: number): Promise<Sample>;
+}
+
+export interface MogaoTaskOptions extends Omit<SequenceOptions, "withFlow"> {
+  readonly model: MogaoConfig;
+  readonly vit: VitConfig & { readonly mean: number; readonly deviation: number };
+  /** Side of the square training images, in pixels. */
+  readonly imageSide: number;
+  readonly seed: number;
+  readonly objective: Objective;
+  /** λ of Eq. 7. */
+  readonly lambda: number;
+  /** Shift of training times towards noise; 1 is none. */
+  readonly timeShift: number;
+  /** `train`: the ViT learns along (pixels are fed); `frozen`: its tokens come from `encoders.vit`. */
+  readonly vitMode: "train" | "frozen";
+  readonly tokenize: (text: string) => readonly number[];
+  readonly special: SpecialTokens;
+  readonly sources: readonly SampleSource[];
+  readonly encoders: {
+    /** Equal-sized images → packed latent tokens [images, tokens, latentSize]. Needed for flow. */
+    readonly vae?: { encode(images: readonly RgbImage[]): Promise<Float32Array> } | undefined;
+    /** Equal-sized images → ViT tokens [images, tokens, hidden]. Needed when frozen. */
+    readonly vit?: { encode(images: readonly RgbImage[]): Promise<Float32Array> } | undefined;
+  };
+  report?: TrainingTask["report"];
+  close?(): Promise<void>;
+}
+
+/** Scopes under which a model folder holds the two networks. */
+export const MOGAO_SCOPE = "mogao";
+export const VIT_SCOPE = "vit";
+
+const NOISE_STREAM = 2 ** 40;
+const STEP_STREAM = 2 ** 41;
+
+export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
+  const scope = new ParameterScope();
+  const model = new Mogao(scope.at(MOGAO_SCOPE), options.model);
+  const trainsVit = options.vitMode === "train";
+  const withFlow = options.objective === "text+flow";
+  const vit = new Vit(scope.at(VIT_SCOPE), options.vit);
+  const graph = trainingGraph(
+    model,
+    trainsVit ? vitSubgraph(vit, options.imageSide) : vitInput(options.model),
+    options,
+  );
+  const trained = reachedParameters(graph.loss, scope.all);
+  const branchSize = (branch: string) =>
+    trained.reduce((sum, { name, shape }) => sum + (name.includes(`.${branch}.`) ? elementCount(shape) : 0), 0);
+  const sizes = {
+    text: branchSize("text"),
+    visual: branchSize("visual") || branchSize("text"),
+    vit: branchSize("blocks"),
+  };
+  const tokens = (options.imageSide / TOKEN_SIDE) ** 2;
+  const totalWeight = options.sources.reduce((sum, { weight }) => sum + weight, 0);
+
+  function sourceOf(step: number): SampleSource {
+    let left = new Philox(options.seed, STEP_STREAM + step).uniform() * totalWeight;
+    return options.sources.find(({ weight }) => (left -= weight) < 0) ?? options.sources[0]!;
+  }
+
+  async function batch(step: number): Promise<TrainingBatch> {
+    const source = sourceOf(step);
+    const first = step * source.samplesPerStep;
+    const prepared = await Promise.all(
+      Array.from({ length: source.samplesPerStep }, async (_, i): Promise<PreparedSample> => {
+        const random = new Philox(options.seed, first + i);
+        const sequenceOptions = { ...options, withFlow };
+        return prepareSample(
+          await source.sample(first + i),
+          options.tokenize,
+          options.special,
+          random,
+          sequenceOptions,
+        );
+      }),
+    );
+    const images = prepared.flatMap((sample) => sample.images);
+    const firstImage: number[] = [];
+    prepared.reduce((sum, sample, i) => ((firstImage[i] = sum), sum + sample.images.length), 0);
+    for (const { width, height } of images)
+      if (width !== options.imageSide || height !== options.imageSide)
+        throw new InputError(`a training image is ${width}×${height}: expected ${options.imageSide} px a side`);
+
+    const latents = withFlow && images.length > 0 ? await options.encoders.vae!.encode(images) : new Float32Array(0);
+    const latentLength = tokens * options.model.latentSize;
+    const random = new Philox(options.seed, NOISE_STREAM + step);
+    const times = new Map<string, number>();
+    const time = (key: string) => {
+      let t = times.get(key);
+      if (t === undefined) times.set(key, (t = sampleTime(random, options.timeShift)));
+      return t;
+    };
+    const rows = packRows(
+      prepared.map(({ sequence }) => sequence),
+      source.capacity,
+    );
+    const feeds = packedFeeds(
+      rows,
+      {
+        latents: (sample, image) => {
+          const at = (firstImage[sample]! + image) * latentLength;
+          return latents.subarray(at, at + latentLength);
+        },
+        vitStart: (sample, image) => (firstImage[sample]! + image) * tokens,
+        time: (sample, image, copy) => time(`${sample}/${image}/${copy}`),
+        noise: (into) => void random.fillNormal(into),
+        textWeight: () => 1,
+        flowWeight: () => 1,
+      },
+      {
+        latentSize: options.model.latentSize,
+        withFlow,
+        attention: { textSeesVae: options.model.imageContext === "vae" },
+      },
+    );
+    const vitFeeds: Record<string, HostTensor> = trainsVit
+      ? patchFeeds(images, options)
+      : { vit_tokens: await frozenVitTokens(images, options) };
+    const [b, t] = feeds["ids"]!.shape as [number, number];
+    const v = feeds["latents"]?.shape[1] ?? 0;
+    return { feeds: { ...feeds, ...vitFeeds }, samples: prepared.length, flops: stepFlops(b, t, v, images.length) };
+  }
+
+  /** Products alone, backward counted as twice the forward pass. */
+  function stepFlops(b: number, t: number, v: number, images: number): number {
+    const { heads, headSize, layers } = options.model;
+    const linear = 6 * b * (t * sizes.text + v * sizes.visual);
+    const attention = 12 * b * (t + v) ** 2 * heads * headSize * layers;
+    const patches = options.vit.merge ** 2 * tokens;
+    return linear + attention + (trainsVit ? 6 * images * patches * sizes.vit : 0);
+  }
+
+  return {
+    name: "mogao",
+    parameters: trained,
+    loss: graph.loss,
+    metrics: { text: graph.textLoss, ...(withFlow && { flow: graph.flowLoss }) },
+    batch,
+    ...(options.report && { report: options.report }),
+    ...(options.close && { close: options.close }),
+  };
+}
+
+function reachedParameters(loss: Tensor, all: readonly ParameterInfo[]): ParameterInfo[] {
+  const reached = new Set(topologicalOrder([loss]));
+  return all.filter(({ tensor }) => reached.has(tensor));
+}
+
+function vitInput(model: MogaoConfig): Tensor {
+  return input("vit_tokens", [symbol("vitTokens"), model.hiddenSize]);
+}
+
+/** Square images of one size; the number of images varies. */
+function vitSubgraph(vit: Vit, imageSide: number): Tensor {
+  const side = imageSide / vit.config.patch;
+  const grid = { rows: side, columns: side };
+  const patches = input("patches", [symbol("images"), side * side, vit.patchSize]);
+  const positions = constant(patchPositions(grid, vit.config.merge), [1, side * side, 1, 2]);
+  return reshape(vit.forward(patches, positions), [-1, vit.config.outSize]);
+}
+
+function patchFeeds(images: readonly RgbImage[], { vit, imageSide }: MogaoTaskOptions): Record<string, HostTensor> {
+  const count = Math.max(1, images.length);
+  const patches = (imageSide / vit.patch) ** 2;
+  const patchSize = 3 * vit.temporalPatch * vit.patch ** 2;
+  const data = new Float32Array(new ArrayBuffer(4 * count * patches * patchSize));
+  const pixels = imageSide * imageSide;
+  const planes = new Float32Array(3 * pixels);
+  images.forEach((image, i) => {
+    for (let p = 0; p < pixels; p++)
+      for (let c = 0; c < 3; c++) planes[c * pixels + p] = (image.data[p * 3 + c]! / 255 - vit.mean) / vit.deviation;
+    cutPatches(
+      planes,
+      imageSide,
+      imageSide,
+      vit,
+      data.subarray(i * patches * patchSize, (i + 1) * patches * patchSize),
+    );
+  });
+  return { patches: { type: "float32", shape: [count, patches, patchSize], data } };
+}
+
+async function frozenVitTokens(images: readonly RgbImage[], options: MogaoTaskOptions): Promise<HostTensor> {
+  const hidden = options.model.hiddenSize;
+  if (images.length === 0 || !options.context.vit)
+    return { type: "float32", shape: [1, hidden], data: new Float32Array(new ArrayBuffer(4 * hidden)) };
+  const data = await options.encoders.vit!.encode(images);
+  return { type: "float32", shape: [data.length / hidden, hidden], data };
+}
