@@ -69,6 +69,8 @@ export class CpuProgram implements Program {
     checkInto(this.#outputs, into, bindings);
     const sources = this.#inputs.map((input) => feeds[input.name] as HostTensor);
     const targets = this.#outputs.map((output) => {
+      // ONNX Runtime leaves a preallocated output alone when it is an input by name.
+      if (output.name in feeds) return undefined;
       const given = into[output.name];
       if (given !== undefined) return given;
       const shape = resolveShape(output, bindings);
@@ -82,7 +84,7 @@ export class CpuProgram implements Program {
       await this.#api.run(this.#session, this.#inputTable, inputs, this.#outputTable, outputs, [sources, targets]);
       const results: Record<string, HostTensor> = {};
       this.outputNames.forEach((name, index) => {
-        results[name] = targets[index] ?? this.#api.copyValue(outputs[index] as Address, name);
+        results[name] = targets[index] ?? this.#api.copyValue(outputs[index] as Address, name, into[name]);
       });
       return results;
     } catch (error) {

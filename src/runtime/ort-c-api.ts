@@ -1,5 +1,5 @@
 import { MogaoError } from "../core/errors.ts";
-import { elementCount, elementStorage, elementTypeOfCode } from "./host-tensor.ts";
+import { allocateTensor, elementStorage, elementTypeOfCode } from "./host-tensor.ts";
 import { findOrtLibrary, loadLibrary, openKoffi, type Koffi } from "./native-library.ts";
 import { ortApiVersion, plainSlots, slotCount, statusSlots, type PlainSlot, type StatusSlot } from "./ort-slots.ts";
 import type { DeclaredDim, DeclaredValue } from "./signature.ts";
@@ -150,17 +150,17 @@ export class OrtCApi {
     this.#plain.releaseValue(value);
   }
 
-  /** A copy of a tensor that ONNX Runtime allocated. */
-  copyValue(value: Address, name: string): HostTensor {
+  /** A copy of a tensor that ONNX Runtime allocated, in `target` when that is given. */
+  copyValue(value: Address, name: string, target?: HostTensor): HostTensor {
     const info = this.#create("getTensorTypeAndShape", value);
     try {
       const type = this.#elementType(info, `Output "${name}"`);
-      const shape = this.#dimensions(info);
-      const { array } = elementStorage[type];
-      const bytes = elementCount(shape) * array.BYTES_PER_ELEMENT;
-      if (bytes === 0) return { type, shape, data: new array(new ArrayBuffer(0)) };
-      const source = this.#create("getTensorMutableData", value);
-      return { type, shape, data: new array(this.#koffi.view(source, bytes).slice(0)) };
+      const result = target ?? allocateTensor(type, this.#dimensions(info));
+      const bytes = result.data.byteLength;
+      if (bytes === 0) return result;
+      const source = this.#koffi.view(this.#create("getTensorMutableData", value), bytes);
+      new Uint8Array(result.data.buffer, result.data.byteOffset, bytes).set(new Uint8Array(source));
+      return result;
     } finally {
       this.#plain.releaseTensorTypeAndShapeInfo(info);
     }

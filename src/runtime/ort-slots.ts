@@ -10,7 +10,6 @@ export const ortApiVersion = 24;
 export const statusSlots = {
   createEnv: [3, ["int", "str", "void *"]],
   disableTelemetryEvents: [6, ["void *"]],
-  createSession: [7, ["void *", "path", "void *", "void *"]],
   createSessionFromArray: [8, ["void *", "void *", "size_t", "void *", "void *"]],
   run: [9, ["void *", "void *", "void *", "void *", "size_t", "void *", "size_t", "void *"]],
   createSessionOptions: [10, ["void *"]],
@@ -38,7 +37,6 @@ export const statusSlots = {
   allocatorFree: [76, ["void *", "void *"]],
   getAllocatorWithDefaultOptions: [78, ["void *"]],
   sessionEndProfiling: [110, ["void *", "void *", "void *"]],
-  addSessionConfigEntry: [130, ["void *", "str", "str"]],
 } as const satisfies Readonly<Record<string, readonly [slot: number, parameters: readonly string[]]>>;
 
 /** Slots with another result than a status. */

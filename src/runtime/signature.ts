@@ -92,6 +92,9 @@ function checkTensor(place: string, declared: DeclaredValue, tensor: HostTensor,
       `${place}: ${tensor.type} is carried by ${array.name}, found ${(tensor.data as object | undefined)?.constructor.name}.`,
     );
   }
+  if (!tensor.shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
+    throw new InputError(`${place}: a shape is made of non-negative integers, found ${describeShape(tensor.shape)}.`);
+  }
   const count = elementCount(tensor.shape);
   if (tensor.data.length !== count) {
     throw new InputError(
