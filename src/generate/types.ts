@@ -1,4 +1,5 @@
 import type { RgbImage } from "../core/image.ts";
+import type { Device } from "../runtime/types.ts";
 
 /** One piece of an interleaved conversation: a run of text or a picture. */
 export type Part = TextPart | ImagePart;
@@ -83,4 +84,32 @@ export interface GenerateResult {
 /** A running generation: await it for the result, or iterate over its events; leaving the loop aborts it. */
 export interface Generation extends PromiseLike<GenerateResult>, AsyncIterable<GenerateEvent> {
   readonly seed: number;
+}
+
+/** What a prompt is made of; a string is a text part. */
+export type Prompt = readonly (string | Part)[];
+
+export interface LoadOptions {
+  /** Folder with a model; default: the one that ships with the package. */
+  readonly model?: string;
+  /** Default: cpu. */
+  readonly device?: Device;
+}
+
+/** A loaded model. */
+export interface Mogao {
+  readonly device: Device;
+  generate(prompt: Prompt, options?: GenerateOptions): Generation;
+  chat(): ChatSession;
+  /** Frees the model; whatever runs is aborted. */
+  dispose(): void;
+}
+
+/** A conversation that keeps its caches, so that a turn costs only what is new. One turn runs at a time. */
+export interface ChatSession {
+  /** The turns so far, given and answered ones in alternation. A turn that failed or was aborted leaves no trace. */
+  readonly history: readonly (readonly Part[])[];
+  send(prompt: Prompt, options?: GenerateOptions): Generation;
+  /** Forgets everything. */
+  reset(): void;
 }
