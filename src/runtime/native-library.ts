@@ -7,8 +7,8 @@ import { MogaoError } from "../core/errors.ts";
 export type Koffi = (typeof import("koffi"))["default"];
 
 /**
- * koffi runs each call on a stack of its own, 128 kB for asynchronous ones. ONNX Runtime's matmul keeps packed
- * panels of that size on the stack and its optimizers recurse, so we ask for what a thread normally has.
+ * koffi runs each call on a stack of its own, 128 kB for asynchronous ones. Small graphs pass with that, but numeric
+ * kernels keep buffers on the stack and graph optimizers recurse: we ask for what a thread normally has.
  */
 const stackBytes = 8 * 2 ** 20;
 

@@ -267,9 +267,9 @@ describe.each(runtimes)("programs on $name", ({ environment, device, skip, descr
 
     test("queue overlapping runs", async () => {
       const program = await load(doubling);
-      const runs = Array.from({ length: 20 }, (_, index) => program.run({ x: float([1], index) }));
-      const results = await Promise.all(runs);
-      expect(results.map((result) => result["y"]?.data[0])).toEqual(results.map((_, index) => 2 * index));
+      const x = float([1], 1);
+      await Promise.all(Array.from({ length: 20 }, () => program.run({ x }, { y: x })));
+      expect(x.data[0]).toBe(2 ** 20);
     });
 
     test("keep feeds alive that only the run refers to", async () => {
