@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { InputError, MogaoError } from "../core/errors.ts";
 import { initializeParameters, type ParameterValues } from "../nn/parameters.ts";
@@ -11,12 +10,12 @@ import {
   saveCheckpoint,
   type RunProgress,
 } from "./checkpoint.ts";
-import { flatViews, type FlatLayout } from "./flat-buffers.ts";
+import { flatViews } from "./flat-buffers.ts";
 import { GradientProgram } from "./gradient-program.ts";
 import { initializeFrom } from "./init-from.ts";
 import { MetricsLog } from "./metrics-log.ts";
 import { Optimizer } from "./optimizer/optimizer.ts";
-import type { OptimizerOptions } from "./optimizer/plan.ts";
+import type { OptimizerOptions, OptimizerPlan } from "./optimizer/plan.ts";
 import type { Reporter } from "./reporter.ts";
 import { checkSchedule, learningRate, type Schedule } from "./schedule.ts";
 import type { TrainingBatch, TrainingTask } from "./task.ts";
@@ -96,7 +95,7 @@ async function startingPoint(task: TrainingTask, options: TrainOptions, optimize
   const { plan, state } = optimizer;
   const { outDir, seed, reporter } = options;
   const identity = JSON.parse(
-    JSON.stringify({ task: task.name, seed, parameters: fingerprint(plan.layout), settings: options.identity ?? null }),
+    JSON.stringify({ task: task.name, seed, settings: options.identity ?? null, parameters: describeParameters(plan) }),
   ) as RunProgress["identity"];
   const newest = await latestCheckpoint(outDir);
   if (newest !== undefined) {
@@ -207,10 +206,14 @@ async function runSteps(
   }
 }
 
-/** Names, shapes and places of all parameters in few characters. */
-function fingerprint(layout: FlatLayout): string {
-  const places = layout.slots.map(({ info, offset }) => [info.name, info.shape, offset]);
-  return createHash("sha256").update(JSON.stringify(places)).digest("hex").slice(0, 16);
+/** What each parameter is and how it is updated; not where it lies, so that regrouping does not end a run. */
+function describeParameters({ layout, adamwSize }: OptimizerPlan): Record<string, string> {
+  return Object.fromEntries(
+    layout.slots.map(({ info, offset }) => [
+      info.name,
+      `${offset < adamwSize ? "adamw" : "muon"} [${info.shape.join(", ")}]`,
+    ]),
+  );
 }
 
 /** Answers whether `minutes` have passed since it last answered yes. */
