@@ -1,0 +1,185 @@
+/**
+ * The autoencoder that pictures are drawn in: FLUX's AutoEncoder, by configuration. Eight pixels to a latent's side, two
+ * latents to a token's side (mogao.md: "Latents"). Parameter names are those of FLUX's `ae.safetensors`.
+ */
+import { divDims, mulDims, type Dim } from "../graph/dims.ts";
+import { silu } from "../graph/functional.ts";
+import { add, constant, div, mul, reshape, slice, sub, transpose } from "../graph/primitives.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { Conv2d, GroupNorm } from "../nn/layers.ts";
+import { normal, ParameterScope, type ParameterInfo } from "../nn/parameters.ts";
+import { Downsample, MiddleBlocks, ResidualBlock, Upsample } from "./vae-blocks.ts";
+import { vaeDownscale, type VaeConfig } from "./vae-config.ts";
+
+const EPSILON = 1e-6;
+/** Deviation of the last convolutions' weights where a linear path carries the signal at first. */
+const NEAR_ZERO = 1e-3;
+
+interface Level {
+  readonly blocks: readonly ResidualBlock[];
+  readonly resample: Downsample | Upsample | undefined;
+}
+
+/** Diagonal Gaussian over latents; both [n, c, h/8, w/8]. */
+export interface LatentDistribution {
+  readonly mean: Tensor;
+  readonly logVariance: Tensor;
+}
+
+export class Vae {
+  readonly config: VaeConfig;
+  readonly parameters: readonly ParameterInfo[];
+  readonly #encoder: VaeEncoder;
+  readonly #decoder: VaeDecoder;
+
+  constructor(config: VaeConfig, scope = new ParameterScope()) {
+    this.config = config;
+    this.#encoder = new VaeEncoder(config, scope.at("encoder"));
+    this.#decoder = new VaeDecoder(config, scope.at("decoder"));
+    this.parameters = scope.all.filter(({ name }) => name.startsWith(scope.prefix));
+  }
+
+  /** Pictures [n, 3, h, w] in [−1, 1], h and w multiples of 8 → the distribution of their raw latents. */
+  encode(x: Tensor): LatentDistribution {
+    return this.#encoder.forward(x);
+  }
+
+  /** Raw latents [n, c, h, w] → pictures [n, 3, 8h, 8w], about in [−1, 1]. */
+  decode(z: Tensor): Tensor {
+    return this.#decoder.forward(z);
+  }
+
+  /** Raw latents → what the flow model works on: (z − shift)·scale. */
+  normalise(z: Tensor): Tensor {
+    return mul(sub(z, statistic(this.config.shift)), statistic(this.config.scale));
+  }
+
+  /** The inverse of {@link normalise}. */
+  denormalise(z: Tensor): Tensor {
+    return add(div(z, statistic(this.config.scale)), statistic(this.config.shift));
+  }
+
+  /** [n, c, h, w] → one token for each 2×2 latents, [n, h/2·w/2, 4c]. */
+  packLatents(z: Tensor): Tensor {
+    const [n, c, h, w] = z.shape as [Dim, number, Dim, Dim];
+    const rows = divDims(h, 2);
+    const columns = divDims(w, 2);
+    if (rows === undefined || columns === undefined) throw new Error(`packLatents: odd sizes ${h}×${w}`);
+    const split = reshape(z, [n, c, rows, 2, columns, 2]);
+    const order = this.config.packing === "channel-last" ? [0, 2, 4, 3, 5, 1] : [0, 2, 4, 1, 3, 5];
+    return reshape(transpose(split, order), [n, mulDims(rows, columns), 4 * c]);
+  }
+
+  /** The inverse of {@link packLatents}, for latents of height h and width w. */
+  unpackLatents(tokens: Tensor, h: Dim, w: Dim): Tensor {
+    const [n, , size] = tokens.shape as [Dim, Dim, number];
+    const c = size / 4;
+    const rows = divDims(h, 2)!;
+    const columns = divDims(w, 2)!;
+    const channelLast = this.config.packing === "channel-last";
+    const split = reshape(tokens, channelLast ? [n, rows, columns, 2, 2, c] : [n, rows, columns, c, 2, 2]);
+    return reshape(transpose(split, channelLast ? [0, 5, 1, 3, 2, 4] : [0, 3, 1, 4, 2, 5]), [n, c, h, w]);
+  }
+}
+
+class VaeEncoder {
+  readonly #first: Conv2d;
+  readonly #levels: readonly Level[];
+  readonly #middle: MiddleBlocks;
+  readonly #norm: GroupNorm;
+  readonly #last: Conv2d;
+  readonly #linear: Conv2d | undefined;
+  readonly #latentChannels: number;
+
+  constructor(config: VaeConfig, scope: ParameterScope) {
+    const { channels, multipliers, groups, latentChannels, linearSkip } = config;
+    this.#latentChannels = latentChannels;
+    this.#first = new Conv2d(scope.at("conv_in"), 3, channels, 3);
+    let width = channels;
+    this.#levels = multipliers.map((multiplier, i) => {
+      const level = scope.at("down", i);
+      const blocks = Array.from({ length: config.blocks }, (_, j) => {
+        const block = new ResidualBlock(level.at("block", j), width, channels * multiplier, groups);
+        width = channels * multiplier;
+        return block;
+      });
+      const last = i === multipliers.length - 1;
+      return { blocks, resample: last ? undefined : new Downsample(level.at("downsample"), width) };
+    });
+    this.#middle = new MiddleBlocks(scope.at("mid"), width, groups);
+    this.#norm = new GroupNorm(scope.at("norm_out"), groups, width, EPSILON);
+    const quiet = linearSkip ? { initializer: normal(NEAR_ZERO) } : {};
+    this.#last = new Conv2d(scope.at("conv_out"), width, 2 * latentChannels, 3, quiet);
+    if (linearSkip) {
+      const patch = vaeDownscale(config);
+      const whole = { stride: patch, pads: [0, 0, 0, 0] as const };
+      this.#linear = new Conv2d(scope.at("linear_skip"), 3, latentChannels, patch, whole);
+    }
+  }
+
+  forward(x: Tensor): LatentDistribution {
+    let h = this.#first.forward(x);
+    for (const { blocks, resample } of this.#levels) {
+      for (const block of blocks) h = block.forward(h);
+      if (resample) h = resample.forward(h);
+    }
+    const moments = this.#last.forward(silu(this.#norm.forward(this.#middle.forward(h))));
+    const mean = slice(moments, 1, 0, this.#latentChannels);
+    return {
+      mean: this.#linear ? add(mean, this.#linear.forward(x)) : mean,
+      logVariance: slice(moments, 1, this.#latentChannels),
+    };
+  }
+}
+
+class VaeDecoder {
+  readonly #first: Conv2d;
+  readonly #middle: MiddleBlocks;
+  readonly #levels: readonly Level[];
+  readonly #norm: GroupNorm;
+  readonly #last: Conv2d;
+  readonly #linear: Conv2d | undefined;
+  readonly #patch: number;
+
+  constructor(config: VaeConfig, scope: ParameterScope) {
+    const { channels, multipliers, groups, latentChannels, linearSkip } = config;
+    this.#patch = vaeDownscale(config);
+    let width = channels * multipliers.at(-1)!;
+    this.#first = new Conv2d(scope.at("conv_in"), latentChannels, width, 3);
+    this.#middle = new MiddleBlocks(scope.at("mid"), width, groups);
+    // Levels are numbered from full resolution, as in the encoder, and run in the opposite order.
+    this.#levels = [...multipliers.entries()].reverse().map(([i, multiplier]) => {
+      const level = scope.at("up", i);
+      const blocks = Array.from({ length: config.blocks + 1 }, (_, j) => {
+        const block = new ResidualBlock(level.at("block", j), width, channels * multiplier, groups);
+        width = channels * multiplier;
+        return block;
+      });
+      return { blocks, resample: i === 0 ? undefined : new Upsample(level.at("upsample"), width) };
+    });
+    this.#norm = new GroupNorm(scope.at("norm_out"), groups, width, EPSILON);
+    this.#last = new Conv2d(scope.at("conv_out"), width, 3, 3, linearSkip ? { initializer: normal(NEAR_ZERO) } : {});
+    if (linearSkip) this.#linear = new Conv2d(scope.at("linear_skip"), latentChannels, 3 * this.#patch ** 2, 1);
+  }
+
+  forward(z: Tensor): Tensor {
+    let h = this.#middle.forward(this.#first.forward(z));
+    for (const { blocks, resample } of this.#levels) {
+      for (const block of blocks) h = block.forward(h);
+      if (resample) h = resample.forward(h);
+    }
+    const picture = this.#last.forward(silu(this.#norm.forward(h)));
+    return this.#linear ? add(picture, spreadPatches(this.#linear.forward(z), this.#patch)) : picture;
+  }
+}
+
+/** [n, 3·p·p, h, w] → [n, 3, h·p, w·p]: the channels of each place become its p × p pixels. */
+function spreadPatches(x: Tensor, patch: number): Tensor {
+  const [n, , h, w] = x.shape as [Dim, number, Dim, Dim];
+  const split = transpose(reshape(x, [n, 3, patch, patch, h, w]), [0, 1, 4, 2, 5, 3]);
+  return reshape(split, [n, 3, mulDims(h, patch), mulDims(w, patch)]);
+}
+
+function statistic(value: number | readonly number[]): Tensor {
+  return typeof value === "number" ? constant(value) : constant(value, [value.length, 1, 1]);
+}
