@@ -45,7 +45,7 @@ export function corner(index: number): Region {
 }
 
 /**
- * `count` places in a region without overlap, row by row, with some jitter. The grid is the one with the largest cells;
+ * `count` places in a region without overlap, row by row, with some jitter. The grid is one with the largest cells;
  * a last row that is not full is centred. `largest` bounds the side of a sprite.
  */
 export function arrange(random: Philox, count: number, region: Region, largest = 0.62): Place[] {
@@ -53,7 +53,7 @@ export function arrange(random: Philox, count: number, region: Region, largest =
   let cell = 0;
   for (let candidate = 1; candidate <= count; candidate++) {
     const side = Math.min(region.width / candidate, region.height / Math.ceil(count / candidate));
-    if (side > cell) [cell, columns] = [side, candidate];
+    if (side > cell || (side === cell && random.uniform() < 0.5)) [cell, columns] = [side, candidate];
   }
   const rows = Math.ceil(count / columns);
   const size = Math.min(largest, cell * FILL * between(random, 0.88, 1));

@@ -36,7 +36,7 @@ const BACKGROUND_PHRASES = [
   "with {background} background",
   "against {background} background",
 ];
-const STYLE_PHRASES = ["in {style} style", "in {style} style", "in the style of {style}", "drawn in {style} style"];
+const STYLE_PHRASES = ["in {style} style", "in {style} style", "in {style} style", "in the style of {style}"];
 const LINE_PHRASES = {
   row: ["from left to right", "side by side", "in a row"],
   column: ["from top to bottom", "one below the other", "in a column"],

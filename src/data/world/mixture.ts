@@ -3,8 +3,14 @@ import type { Philox } from "../../core/random.ts";
 import type { SampleDraft } from "./draft.ts";
 import type { TaskWorld } from "./task-world.ts";
 import { captionScene, captionSingle } from "./tasks/caption.ts";
+import { chat } from "./tasks/chat.ts";
+import { conversation } from "./tasks/conversation.ts";
 import { drawScene } from "./tasks/draw-scene.ts";
 import { drawSingle } from "./tasks/draw-single.ts";
+import { edit } from "./tasks/edit.ts";
+import { group } from "./tasks/group.ts";
+import { question } from "./tasks/question.ts";
+import { sequence } from "./tasks/sequence.ts";
 
 export type Task = (random: Philox, world: TaskWorld) => SampleDraft;
 
@@ -14,6 +20,12 @@ export const FAMILIES = {
   "draw-scene": drawScene,
   "caption-single": captionSingle,
   "caption-scene": captionScene,
+  question,
+  edit,
+  conversation,
+  group,
+  sequence,
+  chat,
 } as const satisfies Record<string, Task>;
 export type Family = keyof typeof FAMILIES;
 
@@ -24,7 +36,18 @@ export type Mixture = Readonly<Partial<Record<Family, number>>>;
 export const CURRICULA = {
   single: { "draw-single": 75, "caption-single": 25 },
   scenes: { "draw-single": 30, "caption-single": 12, "draw-scene": 40, "caption-scene": 18 },
-  full: { "draw-single": 12, "caption-single": 8, "draw-scene": 15, "caption-scene": 10 },
+  full: {
+    "draw-single": 12,
+    "caption-single": 8,
+    "draw-scene": 15,
+    "caption-scene": 10,
+    question: 18,
+    edit: 12,
+    conversation: 9,
+    group: 6,
+    sequence: 8,
+    chat: 2,
+  },
 } as const satisfies Record<string, Mixture>;
 export type Curriculum = keyof typeof CURRICULA;
 

@@ -74,9 +74,9 @@ export function pickTemplate(random: Philox, world: TaskWorld, task: string, tem
   return random.pick(allowed.length > 0 ? allowed : templates);
 }
 
-/** Sometimes typed in a hurry. */
+/** Sometimes typed in a hurry; lists of options keep their letters. */
 export function typed(random: Philox, text: string): string {
-  return chance(random, 0.15) ? casual(text) : text;
+  return chance(random, 0.15) && !text.includes("\n") ? casual(text) : text;
 }
 
 export function pickStyle(random: Philox, world: TaskWorld, concepts: readonly Concept[]): Style {
