@@ -1,6 +1,6 @@
 /** The graph of one training step: packed rows in, the loss of Eq. 7 out. */
 import { crossEntropy, squaredError } from "../graph/functional.ts";
-import { addDims, mulDims, symbol, type Dim } from "../graph/dims.ts";
+import { addDims, symbol, type Dim } from "../graph/dims.ts";
 import { add, constant, div, gather, input, matmul, mul, reduceSum, reshape, sub } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Mogao } from "./mogao.ts";
@@ -28,10 +28,36 @@ export function trainingGraph(
   vitTokens: Tensor,
   options: { readonly lambda: number; readonly objective: Objective },
 ): TrainingGraph {
+  const { text, visual, velocity } = packedForward(model, vitTokens, options.objective);
+  const m = symbol("targets");
+  const rows = gather(
+    reshape(result.text!, [mulDims(b, t), model.config.hiddenSize]),
+    input("target_rows", [m], "int"),
+  );
+  const entropy = crossEntropy(model.logits(rows), input("targets", [m], "int")); // Eq. 2
+  const textLoss = div(reduceSum(mul(entropy, input("text_weights", [m]))), reshape(input("text_total", [1]), []));
+  if (!visual || !velocity) return { loss: mul(options.lambda, textLoss), textLoss, flowLoss: constant(0) };
+
+  const error = squaredError(velocity, visual.target); // Eq. 5
+  const weights = input("flow_weights", [b, visual.tokens]);
+  const flowLoss = div(reduceSum(mul(error, weights)), reshape(input("flow_total", [1]), []));
+  return { loss: add(mul(options.lambda, textLoss), flowLoss), textLoss, flowLoss };
+}
+
+/** The predicted velocity [b, v, latent] alone, on the inputs of the training graph with flow. */
+export function velocityGraph(model: Mogao): Tensor {
+  return packedForward(model, vitTokensInput(model), "text+flow").velocity!;
+}
+
+/** ViT tokens that are computed elsewhere: [n, hidden]. */
+export function vitTokensInput(model: Mogao): Tensor {
+  return input("vit_tokens", [symbol("vitTokens"), model.config.hiddenSize]);
+}
+
+function packedForward(model: Mogao, vitTokens: Tensor, objective: Objective) {
   const b = symbol("rows");
   const t = symbol("text");
-  const withFlow = options.objective === "text+flow";
-  const visual = withFlow ? visualInputs(model, b) : undefined;
+  const visual = objective === "text+flow" ? visualInputs(model, b) : undefined;
   const length = addDims(t, visual?.tokens ?? 0);
   const ids = input("ids", [b, t], "int");
   const result = model.forward({
@@ -42,20 +68,7 @@ export function trainingGraph(
     visual: visual?.forward,
     bias: input("bias", [b, 1, length, length]),
   });
-
-  const m = symbol("targets");
-  const rows = gather(
-    reshape(result.text!, [mulDims(b, t), model.config.hiddenSize]),
-    input("target_rows", [m], "int"),
-  );
-  const entropy = crossEntropy(model.logits(rows), input("targets", [m], "int")); // Eq. 2
-  const textLoss = div(reduceSum(mul(entropy, input("text_weights", [m]))), reshape(input("text_total", [1]), []));
-  if (!visual) return { loss: mul(options.lambda, textLoss), textLoss, flowLoss: constant(0) };
-
-  const error = squaredError(result.velocity!, visual.velocity); // Eq. 5
-  const weights = input("flow_weights", [b, visual.tokens]);
-  const flowLoss = div(reduceSum(mul(error, weights)), reshape(input("flow_total", [1]), []));
-  return { loss: add(mul(options.lambda, textLoss), flowLoss), textLoss, flowLoss };
+  return { text: result.text!, velocity: result.velocity, visual };
 }
 
 function visualInputs(model: Mogao, b: Dim) {
@@ -70,7 +83,7 @@ function visualInputs(model: Mogao, b: Dim) {
   const x_t = add(mul(t, latents), mul(sub(1, t), noise)); // Eq. 3; clean tokens have t = 1
   return {
     tokens,
-    velocity: sub(latents, noise),
+    target: sub(latents, noise), // the velocity of Eq. 4
     forward: {
       rows: model.embedLatents(x_t),
       positions: input("visual_positions", [b, tokens, 1, 3]),

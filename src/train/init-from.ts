@@ -8,7 +8,7 @@ import type { ParameterInfo, ParameterValues } from "../nn/parameters.ts";
 export interface InitFromResult {
   readonly path: string;
   readonly loaded: readonly string[];
-  /** Parameters that the file lacks or holds in another shape: they keep their fresh values. */
+  /** Parameters that the file lacks or holds in another shape: they keep fresh values, or copy as declared. */
   readonly fresh: readonly string[];
 }
 
@@ -36,6 +36,11 @@ export async function initializeFrom(
   } finally {
     await file.close();
   }
+  // A branch that starts as a copy of another follows the weights that the other was given.
+  const kept = new Set(fresh);
+  for (const { name, initializer } of parameters)
+    if (initializer.kind === "copy" && kept.has(name) && values.has(initializer.of))
+      values.get(name)!.set(values.get(initializer.of)!);
   if (loaded.length === 0)
     throw new InputError(`${path}: none of its ${file.names.length} tensors has the name and shape of a parameter`);
   return { path, loaded, fresh };

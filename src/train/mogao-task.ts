@@ -12,7 +12,7 @@ import type { MogaoConfig } from "../model/config.ts";
 import type { SpecialTokens } from "../model/conversation.ts";
 import { sampleTime } from "../model/flow.ts";
 import { Mogao } from "../model/mogao.ts";
-import { trainingGraph, type Objective } from "../model/training-graph.ts";
+import { trainingGraph, vitTokensInput, type Objective } from "../model/training-graph.ts";
 import { elementCount, ParameterScope, type ParameterInfo } from "../nn/parameters.ts";
 import type { HostTensor } from "../runtime/types.ts";
 import { prepareSample, TOKEN_SIDE, type PreparedSample, type SequenceOptions } from "./mogao-samples.ts";
@@ -68,11 +68,7 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
   const trainsVit = options.vitMode === "train";
   const withFlow = options.objective === "text+flow";
   const vit = new Vit(scope.at(VIT_SCOPE), options.vit);
-  const graph = trainingGraph(
-    model,
-    trainsVit ? vitSubgraph(vit, options.imageSide) : vitInput(options.model),
-    options,
-  );
+  const graph = trainingGraph(model, trainsVit ? vitSubgraph(vit, options.imageSide) : vitTokensInput(model), options);
   const trained = reachedParameters(graph.loss, scope.all);
   const branchSize = (branch: string) =>
     trained.reduce((sum, { name, shape }) => sum + (name.includes(`.${branch}.`) ? elementCount(shape) : 0), 0);
@@ -175,10 +171,6 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
 function reachedParameters(loss: Tensor, all: readonly ParameterInfo[]): ParameterInfo[] {
   const reached = new Set(topologicalOrder([loss]));
   return all.filter(({ tensor }) => reached.has(tensor));
-}
-
-function vitInput(model: MogaoConfig): Tensor {
-  return input("vit_tokens", [symbol("vitTokens"), model.hiddenSize]);
 }
 
 /** Square images of one size; the number of images varies. */

@@ -2,13 +2,11 @@
 import { Philox } from "../core/random.ts";
 import { gradients } from "../graph/gradients.ts";
 import { interpret } from "../graph/interpret.ts";
-import { input } from "../graph/primitives.ts";
-import { symbol } from "../graph/dims.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import { Mogao } from "../model/mogao.ts";
 import { buildSequence, type SequencePart } from "../model/sequence.ts";
-import { trainingGraph } from "../model/training-graph.ts";
+import { trainingGraph, vitTokensInput } from "../model/training-graph.ts";
 import { elementCount, ParameterScope } from "../nn/parameters.ts";
 import type { HostTensor } from "../runtime/types.ts";
 import { packedFeeds, packRows, type RowCapacity } from "./packing.ts";
@@ -35,7 +33,7 @@ export const tinyConfig: MogaoConfig = {
 export function tinyModel(config: MogaoConfig = tinyConfig) {
   const scope = new ParameterScope();
   const model = new Mogao(scope, config);
-  const graph = trainingGraph(model, input("vit_tokens", [symbol("vitTokens"), config.hiddenSize]), {
+  const graph = trainingGraph(model, vitTokensInput(model), {
     lambda: 0.25,
     objective: "text+flow",
   });
