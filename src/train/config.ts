@@ -40,6 +40,7 @@ const optimizerSchema = z.strictObject({
       momentum: share.optional(),
       weightDecay: z.number().min(0).optional(),
       iterations: z.int().min(1).optional(),
+      blockRows: z.int().min(1).optional(),
     })
     .optional(),
   rate: ofParameter<number>().optional(),

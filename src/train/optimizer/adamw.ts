@@ -1,8 +1,9 @@
 import { symbol } from "../../graph/dims.ts";
-import { add, div, input, mul, reduceSum, sqrt, sub } from "../../graph/primitives.ts";
+import { add, div, input, mul, sqrt, sub } from "../../graph/primitives.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { compileModel } from "../../onnx/emit.ts";
-import type { HostTensor, Program, Runtime } from "../../runtime/types.ts";
+import type { Program, Runtime } from "../../runtime/types.ts";
+import { scalar, vector } from "./feeds.ts";
 
 export interface AdamWSettings {
   readonly beta1: number;
@@ -100,20 +101,4 @@ function adamWGraph(): Record<string, Tensor> {
   const nextWeights = sub(mul(weights, setting("keep")), mul(direction, setting("stepSize")));
   const nextAverages = add(averages, mul(sub(nextWeights, averages), setting("averageShare")));
   return { nextMeans, nextSquares, nextWeights, nextAverages };
-}
-
-/** A graph whose output `sum` is Σ gradients². */
-export function squaredNormGraph(): Record<string, Tensor> {
-  const gradients = input("gradients", [symbol("n")]);
-  return { sum: reduceSum(mul(gradients, gradients)) };
-}
-
-export function vector(data: Float32Array): HostTensor {
-  return { type: "float32", shape: [data.length], data };
-}
-
-export function scalar(value: number): HostTensor {
-  const data = new Float32Array(new ArrayBuffer(4));
-  data[0] = value;
-  return { type: "float32", shape: [], data };
 }

@@ -15,7 +15,7 @@ import {
 import type { Tensor } from "../../graph/tensor.ts";
 import { compileModel } from "../../onnx/emit.ts";
 import type { HostTensor, Program, Runtime } from "../../runtime/types.ts";
-import { scalar } from "./adamw.ts";
+import { scalar } from "./feeds.ts";
 
 /** Quintic coefficients (a, b, c) of Keller Jordan's Muon (2024): singular values end in about [0.7, 1.2]. */
 const newtonSchulz = [3.4445, -4.775, 2.0315] as const;

@@ -1,8 +1,8 @@
-import { compileModel } from "../../onnx/emit.ts";
-import type { Program, Runtime } from "../../runtime/types.ts";
+import type { Runtime } from "../../runtime/types.ts";
 import { allocateFlat } from "../flat-buffers.ts";
 import { emaDecay } from "../ema.ts";
-import { AdamW, squaredNormGraph, vector } from "./adamw.ts";
+import { AdamW } from "./adamw.ts";
+import { GradientNorm } from "./gradient-norm.ts";
 import { Muon } from "./muon.ts";
 import { planOptimizer, type OptimizerOptions, type OptimizerPlan } from "./plan.ts";
 import type { ParameterInfo } from "../../nn/parameters.ts";
@@ -12,6 +12,9 @@ import type { ParameterInfo } from "../../nn/parameters.ts";
  * 2 cores: 32 ms, against 55 ms in one piece), large enough for a run's overhead not to matter.
  */
 const chunkElements = 1 << 18;
+
+/** Elements of the matrices orthogonalised by one run. */
+const muonElements = 1 << 20;
 
 /** Everything that the optimizer reads and writes; one layout (`plan.layout`) for all. */
 export interface TrainingState {
@@ -36,7 +39,7 @@ export interface UpdateResult {
 export class Optimizer {
   readonly plan: OptimizerPlan;
   readonly state: TrainingState;
-  readonly #norm: Program;
+  readonly #norm: GradientNorm;
   readonly #adamw: AdamW;
   readonly #muon: readonly Muon[];
   readonly #clip: number;
@@ -50,7 +53,7 @@ export class Optimizer {
     const plan = planOptimizer(parameters, options);
     const { beta1 = 0.9, beta2 = 0.95, epsilon = 1e-15 } = options.adamw ?? {};
     const { momentum = 0.95, iterations = 5 } = options.muon ?? {};
-    const norm = await runtime.load(compileModel(squaredNormGraph(), { name: "squared_norm" }).bytes);
+    const norm = await GradientNorm.open(runtime);
     const adamw = await AdamW.open(runtime, { beta1, beta2, epsilon });
     const muon: Muon[] = [];
     for (const { shape } of plan.muon) muon.push(await Muon.open(runtime, shape, { momentum, iterations }));
@@ -59,7 +62,7 @@ export class Optimizer {
 
   private constructor(
     plan: OptimizerPlan,
-    norm: Program,
+    norm: GradientNorm,
     adamw: AdamW,
     muon: readonly Muon[],
     options: OptimizerOptions,
@@ -82,11 +85,12 @@ export class Optimizer {
 
   /** One update from `state.gradients`. `updates`: how many were made before. */
   async update(learningRate: number, updates: number): Promise<UpdateResult> {
-    const gradientNorm = await this.#gradientNorm();
+    const { weights, gradients, means, squares, averages } = this.state;
+    const parts = [...pieces(0, gradients.length, chunkElements)].map(([from, to]) => gradients.subarray(from, to));
+    const gradientNorm = await this.#norm.of(parts);
     if (!Number.isFinite(gradientNorm)) return { gradientNorm, applied: false };
     const gradientScale = gradientNorm > this.#clip ? this.#clip / gradientNorm : 1;
     const shared = { gradientScale, updates, emaDecay: emaDecay(this.#emaDecay, updates) };
-    const { weights, gradients, means, squares, averages } = this.state;
     const runs: Promise<void>[] = [];
     for (const { start, end, rate, weightDecay } of this.plan.adamw)
       for (const [from, to] of pieces(start, end, chunkElements))
@@ -125,21 +129,7 @@ export class Optimizer {
     this.#adamw.dispose();
     for (const muon of this.#muon) muon.dispose();
   }
-
-  async #gradientNorm(): Promise<number> {
-    const { gradients } = this.state;
-    const sums = await Promise.all(
-      [...pieces(0, gradients.length, chunkElements)].map(async ([from, to]) => {
-        const { sum } = await this.#norm.run({ gradients: vector(gradients.subarray(from, to)) });
-        return Number(sum!.data[0]);
-      }),
-    );
-    return Math.sqrt(sums.reduce((a, b) => a + b, 0));
-  }
 }
-
-/** Elements of the matrices orthogonalised by one run. */
-const muonElements = 1 << 20;
 
 function* pieces(start: number, end: number, size: number): Generator<[number, number]> {
   for (let from = start; from < end; from += size) yield [from, Math.min(end, from + size)];

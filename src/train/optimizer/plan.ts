@@ -21,6 +21,11 @@ export interface OptimizerOptions {
         readonly weightDecay?: number | undefined;
         /** Newton-Schulz iterations, default 5. */
         readonly iterations?: number | undefined;
+        /**
+         * Most rows orthogonalised together; default all. Smaller blocks (a head's rows) are a different, much cheaper
+         * update: the work per row grows with the number of rows.
+         */
+        readonly blockRows?: number | undefined;
       }
     | undefined;
   /** Multiplies the learning rate of a parameter; default 1 for all. */
@@ -41,7 +46,7 @@ export interface AdamWRegion {
   readonly weightDecay: number;
 }
 
-/** Neighbouring matrices of one shape. */
+/** Neighbouring matrices, or blocks of rows of such, that have one shape. */
 export interface MuonRegion extends AdamWRegion {
   readonly shape: readonly [number, number];
 }
@@ -73,7 +78,7 @@ export function planOptimizer(parameters: readonly ParameterInfo[], options: Opt
       );
     const decay = (muon ? options.muon?.weightDecay : options.adamw?.weightDecay) ?? 0;
     const group = {
-      shape: muon ? ([info.shape[0]!, info.shape[1]!] as const) : undefined,
+      shape: muon ? ([blockOf(info.shape[0]!, options.muon?.blockRows), info.shape[1]!] as const) : undefined,
       rate: rate(info),
       weightDecay: decays(info) ? decay : 0,
     };
@@ -101,4 +106,11 @@ export function planOptimizer(parameters: readonly ParameterInfo[], options: Opt
     }
   }
   return { layout, adamwSize, adamw, muon };
+}
+
+/** The largest divisor of `rows` that is at most `limit`. */
+function blockOf(rows: number, limit = rows): number {
+  let block = Math.min(rows, limit);
+  while (rows % block !== 0) block--;
+  return block;
 }
