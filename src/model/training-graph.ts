@@ -30,16 +30,13 @@ export function trainingGraph(
 ): TrainingGraph {
   const { text, visual, velocity } = packedForward(model, vitTokens, options.objective);
   const m = symbol("targets");
-  const rows = gather(
-    reshape(result.text!, [mulDims(b, t), model.config.hiddenSize]),
-    input("target_rows", [m], "int"),
-  );
+  const rows = gather(reshape(text, [-1, model.config.hiddenSize]), input("target_rows", [m], "int"));
   const entropy = crossEntropy(model.logits(rows), input("targets", [m], "int")); // Eq. 2
   const textLoss = div(reduceSum(mul(entropy, input("text_weights", [m]))), reshape(input("text_total", [1]), []));
   if (!visual || !velocity) return { loss: mul(options.lambda, textLoss), textLoss, flowLoss: constant(0) };
 
   const error = squaredError(velocity, visual.target); // Eq. 5
-  const weights = input("flow_weights", [b, visual.tokens]);
+  const weights = input("flow_weights", [symbol("rows"), visual.tokens]);
   const flowLoss = div(reduceSum(mul(error, weights)), reshape(input("flow_total", [1]), []));
   return { loss: add(mul(options.lambda, textLoss), flowLoss), textLoss, flowLoss };
 }
