@@ -1,7 +1,7 @@
 import type { Philox } from "../../../core/random.ts";
 import type { Category, Concept } from "../concepts.ts";
 import { reply, say, type SampleDraft } from "../draft.ts";
-import { capitalise, fill, list, many, numberWord, one, sentence } from "../grammar.ts";
+import { fill, list, many, numberWord, one, sentence } from "../grammar.ts";
 import {
   chance,
   pickConcepts,
