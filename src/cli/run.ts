@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { MogaoError } from "../core/errors.ts";
+import { addChat } from "./chat.ts";
+import { Interrupted, type CliContext } from "./context.ts";
+import { addGenerate } from "./generate.ts";
+import { formatHelp } from "./help.ts";
+
+/**
+ * Runs one command line (without `node` and the script) and returns the exit code: 0; 2 for bad input of any kind, after one line
+ * on stderr; 130 after Ctrl-C; 1 for an error of our own. `--debug` adds the stack.
+ */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  try {
+    await createProgram(context).parseAsync(argv, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof Interrupted) return 130;
+    const isInput = error instanceof MogaoError || error instanceof CommanderError;
+    const debug = argv.includes("--debug");
+    const message = error instanceof Error ? error.message.replace(/^error: /, "") : String(error);
+    const line = message.replaceAll(/\s*\n\s*/g, " ").trim();
+    context.stderr.write(
+      `mogao: ${isInput ? line : `internal error: ${line}${debug ? "" : " (--debug shows where)"}`}\n`,
+    );
+    if (debug && error instanceof Error) context.stderr.write(`${error.stack}\n`);
+    return isInput ? 2 : 1;
+  }
+}
+
+function createProgram(context: CliContext): Command {
+  const program = new Command("mogao")
+    .usage("VERB [options]")
+    .description("Reads and writes interleaved text and images with one model.")
+    .version(version(), "--version", "print the version")
+    .helpOption("-h, --help", "print this help; mogao VERB --help for a verb's options")
+    .helpCommand(false)
+    .configureHelp({ formatHelp })
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      // Reported in runCli, like all other errors.
+      outputError: () => undefined,
+    })
+    .exitOverride()
+    .action((_options: object, command: Command) => {
+      const [verb] = command.args;
+      if (verb !== undefined) command.error(`unknown verb '${verb}'; mogao --help lists the verbs`);
+      command.outputHelp();
+    });
+  addGenerate(program, context);
+  addChat(program, context);
+  // After the verbs, which would inherit it: so that the action above sees an unknown verb.
+  return program.allowExcessArguments();
+}
+
+/** Of the package, which lies two folders up from src/cli and dist/cli alike. */
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
