@@ -11,8 +11,8 @@ import type {
 } from "../../src/generate/types.ts";
 
 /**
- * What the fake answers: a string is text, a picture is drawn in two steps, "pause" waits until it is aborted (a deaf one for a minute),
- * an error is thrown.
+ * What the fake answers: a string is text, a picture is drawn in two steps, an error is thrown, a pause waits a minute or, unless
+ * it is deaf, until it is aborted.
  */
 export type ScriptItem = string | RgbImage | Error | { readonly pause: true; readonly deaf?: true };
 export type Script = (prompt: Prompt, options: GenerateOptions) => readonly ScriptItem[];
@@ -69,7 +69,7 @@ async function* play(script: readonly ScriptItem[], seed: number, signal?: Abort
   let tokens = 0;
   for (const item of script) {
     await new Promise((resolve) => setImmediate(resolve));
-    signal?.throwIfAborted();
+    if (!(typeof item === "object" && "deaf" in item)) signal?.throwIfAborted();
     if (item instanceof Error) throw item;
     if (typeof item === "string") {
       for (const text of item.split(/(?<= )/)) {
@@ -79,8 +79,12 @@ async function* play(script: readonly ScriptItem[], seed: number, signal?: Abort
       yield { type: "text-end", text: item };
     } else if ("pause" in item) {
       await new Promise((resolve, reject) => {
-        if (item.deaf) setTimeout(resolve, 60_000);
-        else signal?.addEventListener("abort", () => reject(signal.reason as Error));
+        const timer = setTimeout(resolve, 60_000);
+        if (item.deaf !== true)
+          signal?.addEventListener("abort", () => {
+            clearTimeout(timer);
+            reject(signal.reason as Error);
+          });
       });
     } else {
       const { width, height } = item;
