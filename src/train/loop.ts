@@ -135,8 +135,12 @@ async function runSteps(
   let loss: number | undefined;
   let skipped = 0;
   let skippedInARow = 0;
-  const save = () =>
-    saveCheckpoint(outDir, { ...start, step, updates, samples, seconds }, plan, state, keepCheckpoints);
+  const save = async () => {
+    const progress = { ...start, step, updates, samples, seconds };
+    const path = await saveCheckpoint(outDir, progress, plan, state, keepCheckpoints);
+    reporter?.note?.(`checkpoint ${path}`);
+    return path;
+  };
   const report = () => task.report?.(step, averages, outDir);
   const checkpointDue = timer(checkpointMinutes);
   const reportDue = timer(reportMinutes);
@@ -192,11 +196,10 @@ async function runSteps(
           `training diverged: loss or gradients were not finite for ${skippedInARow} steps in a row, up to step ${step} ` +
             `(loss ${values.loss}); the newest checkpoint is ${(await latestCheckpoint(outDir)) ?? "none"}. Lower the learning rate, or clip more`,
         );
-      if (step < steps && checkpointDue()) reporter?.note?.(`checkpoint ${await save()}`);
+      if (step < steps && checkpointDue()) await save();
       if (step < steps && reportDue()) await report();
     }
     const checkpoint = await save();
-    reporter?.note?.(`checkpoint ${checkpoint}`);
     const finished = step >= steps;
     if (finished) await report();
     return { step, finished, loss, skipped, checkpoint, weights: flatViews(plan.layout, state.weights), averages };

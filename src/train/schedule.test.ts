@@ -30,6 +30,7 @@ test("more steps change nothing before the decay of the shorter run", () => {
 test("warm-up and decay must fit", () => {
   expect(() => checkSchedule({ kind: "wsd", peak: 1, warmup: 6, decay: 5 }, 10)).toThrow(/11 steps.*10 in all/);
   expect(() => checkSchedule({ kind: "wsd", peak: 1, warmup: 5, decay: 5 }, 10)).not.toThrow();
+  expect(() => checkSchedule({ kind: "constant", peak: 1, warmup: 50 }, 10)).not.toThrow();
 });
 
 test("the moving average forgets quickly at first", () => {

@@ -29,10 +29,10 @@ export function learningRate(schedule: Schedule, step: number, steps: number): n
   return peak * (floor + (1 - floor) * share);
 }
 
-/** @throws InputError when the parts do not fit into `steps` */
+/** @throws InputError when a WSD schedule's parts do not fit into `steps`; a run may well end within its warm-up */
 export function checkSchedule(schedule: Schedule, steps: number): void {
-  const decay = schedule.kind === "wsd" ? schedule.decay : 0;
-  const taken = (schedule.warmup ?? 0) + decay;
+  if (schedule.kind !== "wsd") return;
+  const taken = (schedule.warmup ?? 0) + schedule.decay;
   if (taken > steps)
     throw new InputError(`schedule: warm-up and decay take ${taken} steps, but the run has ${steps} in all`);
 }

@@ -4,7 +4,7 @@ import { symbol } from "../../src/graph/dims.ts";
 import * as F from "../../src/graph/functional.ts";
 import { input, mul, reduceMean, sub } from "../../src/graph/primitives.ts";
 import { Linear } from "../../src/nn/layers.ts";
-import { ParameterScope } from "../../src/nn/parameters.ts";
+import { initializeParameters, ParameterScope, type ParameterInfo } from "../../src/nn/parameters.ts";
 import type { TrainingBatch, TrainingTask } from "../../src/train/task.ts";
 
 export interface ToyOptions {
@@ -13,13 +13,15 @@ export interface ToyOptions {
   /** Replaces the targets of a step by NaN. */
   readonly poisoned?: (step: number) => boolean;
   readonly width?: number;
+  /** Trains the last layer only. */
+  readonly frozenHidden?: boolean;
 }
 
 const inSize = 4;
 const outSize = 3;
 
 export function toyRegression(options: ToyOptions = {}): TrainingTask {
-  const { rows = () => 16, poisoned = () => false, width = 16 } = options;
+  const { rows = () => 16, poisoned = () => false, width = 16, frozenHidden = false } = options;
   const scope = new ParameterScope();
   const hidden = new Linear(scope.at("hidden"), inSize, width);
   const head = new Linear(scope.at("head"), width, outSize);
@@ -28,9 +30,11 @@ export function toyRegression(options: ToyOptions = {}): TrainingTask {
   const target = input("target", [n, outSize]);
   const error = sub(head.forward(F.silu(hidden.forward(x))), target);
   const loss = reduceMean(mul(error, error));
+  const isFrozen = ({ name }: ParameterInfo) => frozenHidden && name.startsWith("hidden.");
   return {
     name: "toy-regression",
-    parameters: scope.all,
+    parameters: scope.all.filter((info) => !isFrozen(info)),
+    frozen: initializeParameters(scope.all.filter(isFrozen), 1),
     loss,
     metrics: { bias: reduceMean(error) },
     async batch(step: number): Promise<TrainingBatch> {
