@@ -7,7 +7,7 @@ const all = [0, 1, 2, 3, 4, 5];
 
 function counts(options: { temperature: number; topP: number }, allowed: readonly number[] = all, draws = 20_000) {
   const random = new Philox(11);
-  const found = new Array<number>(logits.length).fill(0);
+  const found = Array.from(logits, () => 0);
   for (let i = 0; i < draws; i++) found[sampleToken(logits, allowed, { ...options, random })]!++;
   return found.map((count) => count / draws);
 }

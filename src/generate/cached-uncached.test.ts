@@ -1,0 +1,239 @@
+/** Cached generation = uncached: the programs of generation against one full forward pass over training's packed rows. */
+import { afterAll, expect, test } from "vitest";
+import { Philox } from "../core/random.ts";
+import { addDims, symbol } from "../graph/dims.ts";
+import { add, input, matmul, mul, reshape, sub } from "../graph/primitives.ts";
+import type { MogaoConfig } from "../model/config.ts";
+import { Mogao } from "../model/mogao.ts";
+import { ablations } from "../model/presets.ts";
+import { buildSequence, type SequencePart } from "../model/sequence.ts";
+import { ParameterScope } from "../nn/parameters.ts";
+import { compileModel } from "../onnx/emit.ts";
+import { openRuntime } from "../runtime/open-runtime.ts";
+import type { HostTensor } from "../runtime/types.ts";
+import { packedFeeds, packRows } from "../train/packing.ts";
+import { CachedContext, type ContextPart } from "./context.ts";
+import { Denoiser } from "./denoiser.ts";
+import { ModelPrograms } from "./model-programs.ts";
+import { randomWeights, tinyConfig } from "./testing.ts";
+
+const runtime = await openRuntime({ threads: 1 });
+const opened: { dispose(): void }[] = [];
+afterAll(() => opened.forEach((program) => program.dispose()));
+
+const GRIDS = [
+  { rows: 2, columns: 3 },
+  { rows: 1, columns: 2 },
+  { rows: 2, columns: 2 },
+] as const;
+const TIMES = [0.3, 0.55, 0.8];
+const random = new Philox(5);
+const normal = (length: number) => random.fillNormal(new Float32Array(new ArrayBuffer(4 * length)));
+const tokensOf = (image: number) => GRIDS[image]!.rows * GRIDS[image]!.columns;
+
+const text = (...ids: number[]): SequencePart => ({ type: "text", ids, loss: false });
+/** The same content in training's form and in generation's. */
+async function prepare(change: Partial<MogaoConfig>) {
+  const config: MogaoConfig = { ...tinyConfig, ...change };
+  const vit = config.imageContext === "vit+vae";
+  const scope = new ParameterScope();
+  const model = new Mogao(scope.at("mogao"), config);
+  const weights = randomWeights(scope.all);
+  const programs = new ModelPrograms(runtime, config, weights);
+  const latents = GRIDS.map((_, i) => normal(tokensOf(i) * config.latentSize));
+  const noise = GRIDS.map((_, i) => normal(tokensOf(i) * config.latentSize));
+  const vitTokens = GRIDS.map((_, i) => normal(tokensOf(i) * config.hiddenSize));
+  const image = (i: number, group: { copies: number; clean?: boolean }): SequencePart => {
+    const clean = group.clean ?? true;
+    return { type: "image", image: i, ...GRIDS[i]!, vit: vit && clean, vae: clean, copies: group.copies };
+  };
+  const contextImage = (i: number): ContextPart => ({
+    type: "image",
+    image: { ...GRIDS[i]!, vitTokens: vit ? vitTokens[i]! : undefined, latents: async () => latents[i]! },
+  });
+
+  const b = symbol("rows");
+  const [t, v, s] = [symbol("text"), symbol("visual"), symbol("slots")];
+  const assignment = input("assignment", [b, v, s]);
+  const times = input("times", [b, s]);
+  const time = matmul(assignment, reshape(times, [b, s, 1]));
+  const x = input("latents", [b, v, config.latentSize]);
+  const x_t = add(mul(time, x), mul(sub(1, time), input("noise", x.shape)));
+  const result = model.forward({
+    text: {
+      rows: model.embedTextAndVit(
+        input("ids", [b, t], "int"),
+        input("vit_tokens", [symbol("vit"), config.hiddenSize]),
+        input("vit_index", [b, t], "int"),
+      ),
+      positions: input("text_positions", [b, t, 1, 3]),
+    },
+    visual: {
+      rows: model.embedLatents(x_t),
+      positions: input("visual_positions", [b, v, 1, 3]),
+      condition: { embedding: model.embedTime(times), assignment },
+    },
+    bias: input("bias", [b, 1, addDims(t, v), addDims(t, v)]),
+  });
+  const logits = model.logits(reshape(result.text!, [-1, config.hiddenSize]));
+  const compiled = compileModel({ logits, velocity: result.velocity! });
+  const full = await runtime.load(compiled.bytes);
+  opened.push(full, programs);
+
+  /** Uncached: logits after each text row, and the velocity of each image's noisy copy. */
+  async function uncached(parts: readonly SequencePart[]) {
+    const sequence = buildSequence(parts);
+    const [row] = packRows([sequence], { text: 1, visual: 1 });
+    const feeds: Record<string, HostTensor> = packedFeeds(
+      [row!],
+      {
+        latents: (_, i) => latents[i]!,
+        vitStart: (_, i) => GRIDS.slice(0, i).reduce((sum, _grid, j) => sum + tokensOf(j), 0),
+        time: (_, i) => TIMES[i]!,
+        noise: (into) => void into.fill(0),
+        textWeight: () => 1,
+        flowWeight: () => 1,
+      },
+      { latentSize: config.latentSize, withFlow: true, attention: { textSeesVae: !vit } },
+    );
+    const noiseFeed = feeds["noise"]!.data as Float32Array;
+    const size = config.latentSize;
+    row!.visual.forEach(({ kind, image: i, token }, at) => {
+      if (kind === "noisy") noiseFeed.set(noise[i]!.subarray(token * size, (token + 1) * size), at * size);
+    });
+    const tokens = new Float32Array(vitTokens.reduce((sum, { length }) => sum + length, 0));
+    vitTokens.reduce((at, values) => (tokens.set(values, at), at + values.length), 0);
+    feeds["vit_tokens"] = {
+      type: "float32",
+      shape: [tokens.length / config.hiddenSize, config.hiddenSize],
+      data: tokens,
+    };
+    const wanted = Object.fromEntries(full.inputNames.flatMap((name) => (feeds[name] ? [[name, feeds[name]]] : [])));
+    for (const { name, shape } of scope.all)
+      if (full.inputNames.includes(name)) wanted[name] = { type: "float32", shape, data: weights.get(name)! };
+    const outputs = await full.run(wanted);
+    const rowsOf = (name: string, width: number, places: readonly number[]) =>
+      places.flatMap((at) => [...(outputs[name]!.data as Float32Array).subarray(at * width, (at + 1) * width)]);
+    const places = <T>(rows: readonly T[], test: (row: T) => boolean) => rows.flatMap((r, at) => (test(r) ? [at] : []));
+    return {
+      logits: places(row!.text, ({ kind }) => kind === "text").map((at) =>
+        rowsOf("logits", config.vocabularySize, [at]),
+      ),
+      velocity: (i: number) =>
+        rowsOf(
+          "velocity",
+          size,
+          places(row!.visual, (token) => token.kind === "noisy" && token.image === i),
+        ),
+    };
+  }
+
+  async function velocityOf(i: number, branches: readonly { context: CachedContext; weight: number }[], t = TIMES[i]!) {
+    for (const { context } of branches) await context.settle();
+    const denoiser = await Denoiser.open(programs, branches, { ...GRIDS[i]!, interval: [0.2, 1] });
+    const x_t = latents[i]!.map((value, k) => t * value + (1 - t) * noise[i]![k]!);
+    const into = new Float32Array(denoiser.size);
+    await denoiser.velocity(x_t, t, into);
+    return [...into];
+  }
+  return { image, contextImage, uncached, velocityOf, context: () => new CachedContext(programs) };
+}
+
+function expectClose(found: ArrayLike<number>, expected: readonly number[]): void {
+  expect(found.length).toBe(expected.length);
+  const scale = Math.max(...expected.map(Math.abs));
+  expect(scale).toBeGreaterThan(0.05);
+  const worst = Math.max(...expected.map((value, i) => Math.abs(found[i]! - value)));
+  expect(worst / scale).toBeLessThan(1e-5);
+}
+
+const START = 20;
+const END = 21;
+const variants: [string, Partial<MogaoConfig>][] = [
+  ["deep fusion", {}],
+  ["shared weights", ablations.C],
+  ["VAE alone, which text sees", ablations.B],
+  ["VAE alone, M-RoPE", ablations.A],
+];
+
+test.each(variants)("%s: a story of three images, token by token and image by image", async (_name, change) => {
+  const { image, contextImage, uncached, velocityOf, context: open } = await prepare(change);
+  const whole = await uncached([
+    text(1, 2, 3, START),
+    image(0, { copies: 0 }),
+    text(END, 4, 5, START),
+    image(1, { copies: 1 }),
+    text(END, 6, START),
+    image(2, { copies: 1 }),
+    text(END, 7),
+  ]);
+  const context = open();
+  const logits: number[][] = [];
+  const say = async (...ids: number[]) => {
+    for (const id of ids) {
+      context.push({ type: "text", ids: [id] });
+      logits.push([...(await context.logits())]);
+    }
+  };
+  context.push({ type: "text", ids: [1, 2, 3, START] }, contextImage(0), { type: "text", ids: [END, 4] });
+  logits.push(...whole.logits.slice(0, 5), [...(await context.logits())]);
+  await say(5, START);
+  expectClose(await velocityOf(1, [{ context, weight: 1 }]), whole.velocity(1));
+  context.push(contextImage(1));
+  await say(END, 6, START);
+  expectClose(await velocityOf(2, [{ context, weight: 1 }]), whole.velocity(2));
+  context.push(contextImage(2), { type: "text", ids: [END] });
+  logits.push([...(await context.logits())]);
+  await say(7);
+  expect(logits.length).toBe(whole.logits.length);
+  logits.forEach((row, i) => expectClose(row, whole.logits[i]!));
+});
+
+test("branches of several lengths in one batch, each as if alone; outside the interval the first one", async () => {
+  const { image, contextImage, uncached, velocityOf, context } = await prepare({});
+  const target = image(1, { copies: 1, clean: false });
+  const sequences: SequencePart[][] = [
+    [text(1, 2, START), image(0, { copies: 0 }), text(END, 3, 4, START), target],
+    [text(START), image(0, { copies: 0 }), text(END, START), target],
+    [text(START), target],
+  ];
+  const expected = await Promise.all(sequences.map(async (parts) => (await uncached(parts)).velocity(1)));
+  const contexts = [context(), context(), context()] as const;
+  contexts[0].push({ type: "text", ids: [1, 2, START] }, contextImage(0), { type: "text", ids: [END, 3, 4, START] });
+  contexts[1].push({ type: "text", ids: [START] }, contextImage(0), { type: "text", ids: [END, START] });
+  contexts[2].push({ type: "text", ids: [START] });
+  const weights = [2.5, -1, 0.5];
+  const branches = contexts.map((context, i) => ({ context, weight: weights[i]! }));
+  expectClose(
+    await velocityOf(1, branches),
+    expected[0]!.map((_, k) => weights.reduce((sum, weight, i) => sum + weight * expected[i]![k]!, 0)),
+  );
+  const alone = await velocityOf(1, [{ context: contexts[0], weight: 1 }], 0.1);
+  expectClose(await velocityOf(1, branches, 0.1), alone);
+});
+
+test("a context rolled back goes on as if nothing had happened", async () => {
+  const { contextImage, context: open, velocityOf } = await prepare({});
+  const [context, other] = [open(), open()];
+  for (const each of [context, other]) each.push({ type: "text", ids: [1, 2] }, contextImage(0));
+  await context.settle();
+  context.push({ type: "text", ids: [3] });
+  const mark = context.mark();
+  context.push({ type: "text", ids: [9, START] }, contextImage(1), { type: "text", ids: [8, 8] });
+  await context.settle();
+  context.rollback(mark);
+  for (const each of [context, other]) each.push({ type: "text", ids: each === context ? [4] : [3, 4] });
+  expectClose(await context.logits(), [...(await other.logits())]);
+  expect(context.length).toBe(other.length);
+  for (const each of [context, other]) each.push({ type: "text", ids: [START] });
+  expectClose(await velocityOf(1, [{ context, weight: 1 }]), await velocityOf(1, [{ context: other, weight: 1 }]));
+});
+
+test("a long prompt runs in chunks, whole images each", async () => {
+  const { image, contextImage, uncached, context } = await prepare({});
+  const long = Array.from({ length: 509 }, (_, i) => i % 20);
+  const whole = await uncached([text(...long, START), image(0, { copies: 0 }), text(END, ...long)]);
+  const chunked = context();
+  chunked.push({ type: "text", ids: [...long, START] }, contextImage(0), { type: "text", ids: [END, ...long] });
+  expectClose(await chunked.logits(), whole.logits.at(-1)!);
+});

@@ -1,0 +1,199 @@
+import { writeBias, type TokenPlace } from "../model/attends.ts";
+import { buildSequence, type SequencePart, type VisualRow } from "../model/sequence.ts";
+import type { HostTensor } from "../runtime/types.ts";
+import { feedTensor, floats } from "./feed-tensor.ts";
+import { KeyValueCache } from "./key-value-cache.ts";
+import type { ModelPrograms } from "./model-programs.ts";
+import { textSeesVae } from "./programs.ts";
+import { TextRun, type CachedPast, type QueuedTextRow } from "./text-run.ts";
+
+/** A finished image as context. */
+export interface ContextImage {
+  /** Token grid. */
+  readonly rows: number;
+  readonly columns: number;
+  /** [rows · columns, hidden]; absent where the VAE alone represents images. */
+  readonly vitTokens?: Float32Array | undefined;
+  /** [rows · columns, latentSize]; asked for when something runs that sees VAE tokens, which text does not. */
+  latents(): Promise<Float32Array>;
+}
+
+export type ContextPart =
+  { readonly type: "text"; readonly ids: readonly number[] } | { readonly type: "image"; readonly image: ContextImage };
+
+/** Where a context stood; see {@link CachedContext.rollback}. */
+export interface ContextMark {
+  readonly next: number;
+  readonly text: number;
+  readonly clean: number;
+  readonly queuedText: readonly QueuedTextRow[];
+  readonly queuedImages: readonly QueuedImage[];
+}
+
+interface QueuedImage {
+  readonly rows: readonly VisualRow[];
+  readonly image: ContextImage;
+}
+
+/** Most rows of one run, so that the bias of a long prompt stays small; an image's rows are never split. */
+const CHUNK_ROWS = 512;
+
+/**
+ * A sequence of text and images, and the keys and values of what of it has been run: one cache for text and ViT rows,
+ * one for clean VAE rows, because text never reads the latter (Sec. 3.1). Parts are queued by `push` and run when their
+ * effect is asked for, so that neighbours share a run. One call at a time.
+ */
+export class CachedContext {
+  readonly #programs: ModelPrograms;
+  readonly #textSeesVae: boolean;
+  readonly #text: KeyValueCache;
+  readonly #clean: KeyValueCache;
+  /** Of the cached rows. */
+  readonly #textPlaces: TokenPlace[] = [];
+  readonly #cleanPlaces: TokenPlace[] = [];
+  readonly #past: CachedPast;
+  #queuedText: readonly QueuedTextRow[] = [];
+  #queuedImages: readonly QueuedImage[] = [];
+  #next = 0;
+  #textRun: TextRun | undefined;
+
+  constructor(programs: ModelPrograms) {
+    this.#programs = programs;
+    this.#textSeesVae = textSeesVae(programs.config);
+    this.#text = new KeyValueCache(programs.config);
+    this.#clean = new KeyValueCache(programs.config);
+    this.#past = { text: this.#text, clean: this.#clean, places: () => this.places() };
+  }
+
+  /** Order (and T) of the token or image that comes next. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Text, ViT and clean VAE rows, run or not. */
+  get length(): number {
+    const queued = this.#queuedImages.reduce((sum, { rows }) => sum + rows.length, this.#queuedText.length);
+    return this.#textPlaces.length + this.#cleanPlaces.length + queued;
+  }
+
+  push(...parts: readonly ContextPart[]): void {
+    const images: ContextImage[] = [];
+    const sequence = buildSequence(
+      parts.map((part): SequencePart => {
+        if (part.type === "text") return { ...part, loss: false };
+        const { rows, columns, vitTokens } = part.image;
+        const image = images.push(part.image) - 1;
+        return { type: "image", image, rows, columns, vit: vitTokens !== undefined, vae: true, copies: 0 };
+      }),
+      { start: this.#next },
+    );
+    this.#next = sequence.next;
+    this.#queuedText = [
+      ...this.#queuedText,
+      ...sequence.text.map((row) => ({ row, vitTokens: images[row.image]?.vitTokens })),
+    ];
+    this.#queuedImages = [
+      ...this.#queuedImages,
+      ...images.map((image, i) => ({ image, rows: sequence.visual.filter((row) => row.image === i) })),
+    ];
+  }
+
+  /** Logits [vocabulary] of the token after the last one, which must be text and new. Overwritten by the next run. */
+  async logits(): Promise<Float32Array> {
+    const logits = await this.#runText(true);
+    if (!logits) throw new Error("CachedContext.logits: nothing was pushed since the last run");
+    return logits;
+  }
+
+  /** Runs all that is queued, so that noisy rows can attend to it. */
+  async settle(): Promise<void> {
+    await this.#runText(false);
+    await this.#runImages(Infinity);
+  }
+
+  /** Places of all cached rows, text and ViT first, then clean VAE. */
+  places(): readonly TokenPlace[] {
+    return [...this.#textPlaces, ...this.#cleanPlaces];
+  }
+
+  /** Copies keys and values of all cached rows, in the order of {@link places}; see {@link KeyValueCache.copyInto}. */
+  copyPast(targets: readonly Float32Array[], at: number): void {
+    this.#text.copyInto(targets, at);
+    this.#clean.copyInto(targets, at + this.#text.length);
+  }
+
+  mark(): ContextMark {
+    return {
+      next: this.#next,
+      text: this.#textPlaces.length,
+      clean: this.#cleanPlaces.length,
+      queuedText: this.#queuedText,
+      queuedImages: this.#queuedImages,
+    };
+  }
+
+  /** Forgets what was pushed since the mark was taken. */
+  rollback(mark: ContextMark): void {
+    this.#next = mark.next;
+    this.#textPlaces.length = mark.text;
+    this.#cleanPlaces.length = mark.clean;
+    this.#text.truncate(mark.text);
+    this.#clean.truncate(mark.clean);
+    this.#queuedText = mark.queuedText;
+    this.#queuedImages = mark.queuedImages;
+  }
+
+  async #runText(wantLogits: boolean): Promise<Float32Array | undefined> {
+    let logits: Float32Array | undefined;
+    while (this.#queuedText.length > 0) {
+      this.#textRun ??= new TextRun(await this.#programs.get("text"), this.#programs.config);
+      if (this.#textSeesVae) await this.#runImages(this.#queuedText[0]!.row.order);
+      const end = this.#chunkEnd();
+      const chunk = this.#queuedText.slice(0, end);
+      logits = await this.#textRun.run(chunk, this.#past, wantLogits && end === this.#queuedText.length);
+      for (const { row } of chunk) this.#textPlaces.push(row);
+      this.#queuedText = this.#queuedText.slice(end);
+    }
+    return logits;
+  }
+
+  /** Number of queued text rows that the next run takes: whole images, and none that must see a queued VAE row. */
+  #chunkEnd(): number {
+    const queue = this.#queuedText;
+    const limit = this.#textSeesVae ? (this.#queuedImages[0]?.rows[0]!.order ?? Infinity) : Infinity;
+    let end = 0;
+    for (let i = 1; i <= queue.length; i++) {
+      const { order } = queue[i - 1]!.row;
+      if (order > limit || (end > 0 && i > CHUNK_ROWS)) break;
+      if (queue[i]?.row.order !== order) end = i;
+    }
+    return end;
+  }
+
+  /** Runs the clean VAE rows of the queued images that come before `order`. */
+  async #runImages(order: number): Promise<void> {
+    for (let next = this.#queuedImages[0]; next && next.rows[0]!.order < order; next = this.#queuedImages[0]) {
+      const { program, inputs, feeds: newFeeds } = await this.#programs.get("clean");
+      const { rows, image } = next;
+      const count = rows.length;
+      const keys = [...this.places(), ...rows];
+      const bias = floats(count * keys.length);
+      writeBias(rows, keys, bias, 0, { textSeesVae: this.#textSeesVae });
+      const feeds = newFeeds();
+      feeds["latents"] = feedTensor([1, count, this.#programs.config.latentSize], await image.latents());
+      feeds["visual_positions"] = feedTensor(
+        [1, count, 1, 3],
+        Float32Array.from(rows.flatMap(({ position }) => position)),
+      );
+      feeds["bias"] = feedTensor([1, 1, count, keys.length], bias);
+      this.#text.feed(feeds, "text", inputs);
+      this.#clean.feed(feeds, "clean", inputs);
+      const into: Record<string, HostTensor> = {};
+      this.#clean.reserve(count, into);
+      await program.run(feeds, into);
+      this.#clean.append(count);
+      this.#cleanPlaces.push(...rows);
+      this.#queuedImages = this.#queuedImages.slice(1);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import { writeBias, type TokenPlace } from "../model/attends.ts";
+import { combineVelocities, renormalise, type Renormalisation } from "../model/guidance.ts";
+import { buildSequence } from "../model/sequence.ts";
+import type { HostTensor } from "../runtime/types.ts";
+import type { CachedContext } from "./context.ts";
+import { feedTensor, floats } from "./feed-tensor.ts";
+import { cacheNames } from "./key-value-cache.ts";
+import type { ModelPrograms, BoundProgram } from "./model-programs.ts";
+
+/** A condition under which the velocity is evaluated, and its weight in the guided velocity; the context is settled. */
+export interface DenoiserBranch {
+  readonly context: CachedContext;
+  readonly weight: number;
+}
+
+export interface DenoiserOptions {
+  /** Token grid of the image. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Times at which guidance is on, both ends included; elsewhere the first branch alone is evaluated. */
+  readonly interval: readonly [number, number];
+  readonly renormalisation?: Renormalisation | undefined;
+}
+
+/** Feeds and outputs of an evaluation of the first `branches` branches; all but x and t stay as they are. */
+interface Evaluation {
+  readonly feeds: Record<string, HostTensor>;
+  readonly velocities: Float32Array;
+  readonly into: Record<string, HostTensor>;
+}
+
+/**
+ * The guided velocity of one image (Eq. 11): all branches in one batch, the keys and values of their contexts padded to
+ * the longest, once, when the denoiser is made.
+ */
+export class Denoiser {
+  readonly #bound: BoundProgram;
+  readonly #weights: readonly number[];
+  readonly #options: DenoiserOptions;
+  readonly #tokenSize: number;
+  readonly #guided: Evaluation;
+  readonly #conditional: Evaluation;
+  readonly #x: HostTensor & { data: Float32Array };
+  readonly #time: HostTensor & { data: Float32Array };
+
+  /** `branches`: the conditional one first. */
+  static async open(
+    programs: ModelPrograms,
+    branches: readonly DenoiserBranch[],
+    options: DenoiserOptions,
+  ): Promise<Denoiser> {
+    return new Denoiser(await programs.get("noisy"), programs, branches, options);
+  }
+
+  private constructor(
+    bound: BoundProgram,
+    { config }: ModelPrograms,
+    branches: readonly DenoiserBranch[],
+    options: DenoiserOptions,
+  ) {
+    this.#bound = bound;
+    this.#weights = branches.map(({ weight }) => weight);
+    this.#options = options;
+    this.#tokenSize = config.latentSize;
+    const tokens = options.rows * options.columns;
+    const size = tokens * config.latentSize;
+    this.#x = { type: "float32", shape: [1, tokens, config.latentSize], data: floats(size) };
+    this.#time = { type: "float32", shape: [1, 1], data: floats(1) };
+
+    const places = branches.map(({ context }) => context.places());
+    const past = Math.max(...places.map((list) => list.length));
+    const row = config.kvHeads * config.headSize;
+    const caches = Array.from({ length: 2 * config.layers }, () => floats(branches.length * past * row));
+    const positions = floats(branches.length * tokens * 3);
+    const bias = floats(branches.length * (past + tokens));
+    branches.forEach(({ context }, b) => {
+      context.copyPast(caches, b * past);
+      const image = { type: "image", image: 0, rows: options.rows, columns: options.columns } as const;
+      const noisy = buildSequence([{ ...image, vit: false, vae: false, copies: 1 }], { start: context.next }).visual;
+      noisy.forEach(({ position }, i) => positions.set(position, (b * tokens + i) * 3));
+      const keys: (TokenPlace | undefined)[] = [...places[b]!];
+      keys.length = past;
+      // All noisy rows of an image see the same, so that one row of bias serves them all.
+      writeBias([noisy[0]], [...keys, ...noisy], bias, b * (past + tokens));
+    });
+    const evaluation = (count: number): Evaluation => {
+      const part = (data: Float32Array, shape: readonly number[]) =>
+        feedTensor([count, ...shape], data.subarray(0, (data.length / branches.length) * count));
+      const feeds = bound.feeds();
+      feeds["latents"] = this.#x;
+      feeds["times"] = this.#time;
+      feeds["visual_positions"] = part(positions, [tokens, 1, 3]);
+      feeds["bias"] = part(bias, [1, 1, past + tokens]);
+      caches.forEach((data, i) => {
+        feeds[cacheNames("past", i >> 1)[i & 1]!] = part(data, [past, config.kvHeads, config.headSize]);
+      });
+      const velocities = floats(count * size);
+      return { feeds, velocities, into: { velocity: feedTensor([count, tokens, config.latentSize], velocities) } };
+    };
+    this.#guided = evaluation(branches.length);
+    this.#conditional = branches.length === 1 ? this.#guided : evaluation(1);
+  }
+
+  /** Numbers of the image: tokens · latentSize. */
+  get size(): number {
+    return this.#x.data.length;
+  }
+
+  /** A velocity field for flow-sampler.ts. */
+  velocity = async (x: Float32Array, t: number, into: Float32Array): Promise<void> => {
+    const [from, to] = this.#options.interval;
+    const on = t >= from && t <= to;
+    const { feeds, velocities, into: outputs } = on ? this.#guided : this.#conditional;
+    this.#x.data.set(x);
+    this.#time.data[0] = t;
+    await this.#bound.program.run(feeds, outputs);
+    if (!on) {
+      into.set(velocities);
+      return;
+    }
+    combineVelocities(velocities, this.#weights, into);
+    const { renormalisation } = this.#options;
+    if (renormalisation) renormalise(into, velocities.subarray(0, into.length), this.#tokenSize, renormalisation);
+  };
+}

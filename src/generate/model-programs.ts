@@ -1,0 +1,77 @@
+import { InputError } from "../core/errors.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { MogaoConfig } from "../model/config.ts";
+import { Mogao } from "../model/mogao.ts";
+import { ParameterScope, type ParameterValues } from "../nn/parameters.ts";
+import { compileModel } from "../onnx/emit.ts";
+import type { HostTensor, Program, Runtime } from "../runtime/types.ts";
+import { cleanGraph, noisyGraph, textGraph } from "./programs.ts";
+
+/** A program and the weights that it reads, which every run shares and none copies. */
+export interface BoundProgram {
+  readonly program: Program;
+  /** Names of all feeds; a graph lacks those that none of its outputs depends on. */
+  readonly inputs: ReadonlySet<string>;
+  /** A new record of feeds: the weights are in it, the caller adds the rest and may keep it from run to run. */
+  feeds(): Record<string, HostTensor>;
+}
+
+const graphs = { text: textGraph, clean: cleanGraph, noisy: noisyGraph } satisfies Record<
+  string,
+  (model: Mogao) => Record<string, Tensor>
+>;
+export type ProgramName = keyof typeof graphs;
+
+/** The inference programs of one model, each compiled when it is first asked for. */
+export class ModelPrograms {
+  readonly config: MogaoConfig;
+  readonly #runtime: Runtime;
+  readonly #model: Mogao;
+  readonly #weights: ReadonlyMap<string, HostTensor>;
+  readonly #programs = new Map<ProgramName, Promise<BoundProgram>>();
+  #disposed = false;
+
+  /** `weights` stay in use: changing them changes later results. Their names begin with the scope's. */
+  constructor(runtime: Runtime, config: MogaoConfig, weights: ParameterValues, scopeName = "mogao") {
+    const scope = new ParameterScope().at(scopeName);
+    this.config = config;
+    this.#runtime = runtime;
+    this.#model = new Mogao(scope, config);
+    this.#weights = new Map(
+      scope.all.map(({ name, shape }) => {
+        const data = weights.get(name);
+        if (!data) throw new InputError(`model: no weights for "${name}"`);
+        return [name, { type: "float32", shape, data }];
+      }),
+    );
+  }
+
+  get(name: ProgramName): Promise<BoundProgram> {
+    let program = this.#programs.get(name);
+    if (!program) this.#programs.set(name, (program = this.#open(name)));
+    return program;
+  }
+
+  /** Frees the programs; runs in progress end first. */
+  dispose(): void {
+    this.#disposed = true;
+    // A program that fails to open reports it to those who asked for it.
+    for (const program of this.#programs.values())
+      void program.then(
+        (bound) => bound.program.dispose(),
+        () => undefined,
+      );
+  }
+
+  async #open(name: ProgramName): Promise<BoundProgram> {
+    if (this.#disposed) throw new InputError("This model was disposed; load it again to use it.");
+    const compiled = compileModel(graphs[name](this.#model), { name });
+    const program = await this.#runtime.load(compiled.bytes);
+    const weights = Object.fromEntries(
+      compiled.inputs.flatMap(({ name: input, role }) =>
+        role === "parameter" ? [[input, this.#weights.get(input)!] as const] : [],
+      ),
+    );
+    return { program, inputs: new Set(program.inputNames), feeds: () => ({ ...weights }) };
+  }
+}

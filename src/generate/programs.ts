@@ -1,0 +1,127 @@
+/** The inference graphs: one for each kind of rows, over cached keys and values of what came before. */
+import { addDims, symbol, type Dim } from "../graph/dims.ts";
+import { broadcastTo, concat, constant, gather, input, reshape } from "../graph/primitives.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { Condition, KeyValue } from "../model/block.ts";
+import type { MogaoConfig } from "../model/config.ts";
+import type { Mogao } from "../model/mogao.ts";
+import { cacheNames } from "./key-value-cache.ts";
+
+/** Whether text attends to clean VAE tokens: only where these alone represent an image (ablations A and B). */
+export function textSeesVae(config: MogaoConfig): boolean {
+  return config.imageContext === "vae";
+}
+
+/**
+ * Text and ViT rows. Inputs (t rows, p cached text and ViT rows, n ViT tokens, m rows whose logits are wanted):
+ *   ids, vit_index [1, t] int · vit_tokens [n, hidden] · text_positions [1, t, 1, 3] · bias [1, 1, t, p + t] ·
+ *   text_keys_i, text_values_i [1, p, kvHeads, headSize] · logit_rows [m] int;
+ *   and where text sees VAE tokens also the c cached clean ones, which come second among the bias's p + c + t keys.
+ * Outputs: logits [m, vocabulary] · new_keys_i, new_values_i [1, t, kvHeads, headSize].
+ */
+export function textGraph(model: Mogao): Record<string, Tensor> {
+  const t = symbol("tokens");
+  const textPast = cacheInputs(model.config, "text", symbol("past"));
+  const past = textSeesVae(model.config)
+    ? joined(textPast, cacheInputs(model.config, "clean", symbol("clean")))
+    : textPast;
+  const result = model.forward({
+    text: {
+      rows: model.embedTextAndVit(
+        input("ids", [1, t], "int"),
+        input("vit_tokens", [symbol("vit"), model.config.hiddenSize]),
+        input("vit_index", [1, t], "int"),
+      ),
+      positions: input("text_positions", [1, t, 1, 3]),
+    },
+    bias: input("bias", [1, 1, t, addDims(past[0]!.keys.shape[1]!, t)]),
+    past,
+  });
+  const rows = reshape(result.text!, [t, model.config.hiddenSize]);
+  return {
+    logits: model.logits(gather(rows, input("logit_rows", [symbol("wanted")], "int"))),
+    ...newRows(result.caches),
+  };
+}
+
+/**
+ * Clean VAE rows of an image (t = 1). Inputs (v rows, p cached text and ViT rows, c cached clean rows):
+ *   latents [1, v, latentSize] · visual_positions [1, v, 1, 3] · bias [1, 1, v, p + c + v] ·
+ *   text_keys_i, text_values_i [1, p, kvHeads, headSize] · clean_keys_i, clean_values_i [1, c, kvHeads, headSize].
+ * Outputs: new_keys_i, new_values_i [1, v, kvHeads, headSize].
+ */
+export function cleanGraph(model: Mogao): Record<string, Tensor> {
+  const v = symbol("tokens");
+  const past = joined(
+    cacheInputs(model.config, "text", symbol("past")),
+    cacheInputs(model.config, "clean", symbol("clean")),
+  );
+  const result = model.forward({
+    visual: {
+      rows: model.embedLatents(input("latents", [1, v, model.config.latentSize])),
+      positions: input("visual_positions", [1, v, 1, 3]),
+      condition: sharedTime(model, constant(1, [1, 1])),
+    },
+    bias: input("bias", [1, 1, v, addDims(past[0]!.keys.shape[1]!, v)]),
+    past,
+  });
+  return newRows(result.caches);
+}
+
+/**
+ * Noisy rows of one image under b conditions at once. Inputs (v rows, p rows of the longest context):
+ *   latents [1, v, latentSize], x_t, the same for all · times [1, 1] · visual_positions [b, v, 1, 3] ·
+ *   bias [b, 1, 1, p + v] · past_keys_i, past_values_i [b, p, kvHeads, headSize].
+ * Output: velocity [b, v, latentSize].
+ */
+export function noisyGraph(model: Mogao): Record<string, Tensor> {
+  const [b, v] = [symbol("branches"), symbol("tokens")];
+  const past = cacheInputs(model.config, "past", symbol("past"), b);
+  const rows = model.embedLatents(input("latents", [1, v, model.config.latentSize]));
+  const result = model.forward({
+    visual: {
+      rows: broadcastTo(rows, [b, v, model.config.hiddenSize]),
+      positions: input("visual_positions", [b, v, 1, 3]),
+      condition: sharedTime(model, input("times", [1, 1])),
+    },
+    bias: input("bias", [b, 1, 1, addDims(past[0]!.keys.shape[1]!, v)]),
+    past,
+  });
+  return { velocity: result.velocity! };
+}
+
+/** One time for all rows: an assignment that broadcasts. */
+function sharedTime(model: Mogao, t: Tensor): Condition {
+  return { embedding: model.embedTime(t), assignment: constant(1, [1, 1, 1]) };
+}
+
+function cacheInputs(
+  { layers, kvHeads, headSize }: MogaoConfig,
+  prefix: string,
+  rows: Dim,
+  batch: Dim = 1,
+): KeyValue[] {
+  return Array.from({ length: layers }, (_, layer) => {
+    const [keys, values] = cacheNames(prefix, layer).map((name) => input(name, [batch, rows, kvHeads, headSize]));
+    return { keys: keys!, values: values! };
+  });
+}
+
+function joined(first: readonly KeyValue[], second: readonly KeyValue[]): KeyValue[] {
+  return first.map(({ keys, values }, i) => ({
+    keys: concat([keys, second[i]!.keys], 1),
+    values: concat([values, second[i]!.values], 1),
+  }));
+}
+
+function newRows(caches: readonly KeyValue[]): Record<string, Tensor> {
+  return Object.fromEntries(
+    caches.flatMap(({ keys, values }, layer) => {
+      const [keysName, valuesName] = cacheNames("new", layer);
+      return [
+        [keysName, keys],
+        [valuesName, values],
+      ];
+    }),
+  );
+}

@@ -1,0 +1,104 @@
+import { writeBias, type TokenPlace } from "../model/attends.ts";
+import type { MogaoConfig } from "../model/config.ts";
+import type { TextRow } from "../model/sequence.ts";
+import type { HostTensor } from "../runtime/types.ts";
+import { feedTensor, floats } from "./feed-tensor.ts";
+import type { KeyValueCache } from "./key-value-cache.ts";
+import type { BoundProgram } from "./model-programs.ts";
+import { textSeesVae } from "./programs.ts";
+
+/** A row to run; `vitTokens` are those of the image that a ViT row belongs to. */
+export interface QueuedTextRow {
+  readonly row: TextRow;
+  readonly vitTokens?: Float32Array | undefined;
+}
+
+/** What the rows of a run attend to, beside each other. */
+export interface CachedPast {
+  readonly text: KeyValueCache;
+  readonly clean: KeyValueCache;
+  /** Places of the rows of both, text first. */
+  places(): readonly TokenPlace[];
+}
+
+/** Runs text and ViT rows of one context. Feeds are kept from run to run: a single token allocates next to nothing. */
+export class TextRun {
+  readonly #bound: BoundProgram;
+  readonly #config: MogaoConfig;
+  readonly #feeds: Record<string, HostTensor>;
+  readonly #into: Record<string, HostTensor> = {};
+  readonly #logits: HostTensor;
+  readonly #noLogits: HostTensor;
+  readonly #noVit: HostTensor;
+  #zeros = floats(256);
+
+  constructor(bound: BoundProgram, config: MogaoConfig) {
+    this.#bound = bound;
+    this.#config = config;
+    this.#feeds = bound.feeds();
+    this.#logits = feedTensor([1, config.vocabularySize], floats(config.vocabularySize));
+    this.#noLogits = feedTensor([0, config.vocabularySize], floats(0));
+    this.#noVit = feedTensor([1, config.hiddenSize], floats(config.hiddenSize));
+  }
+
+  /** Appends the rows to `past.text`; returns the logits of the last one where they are wanted, until the next run. */
+  async run(rows: readonly QueuedTextRow[], past: CachedPast, wantLogits: boolean): Promise<Float32Array | undefined> {
+    const seesVae = textSeesVae(this.#config);
+    const feeds = this.#feeds;
+    const t = rows.length;
+    feeds["ids"] = feedTensor(
+      [1, t],
+      BigInt64Array.from(rows, ({ row }) => BigInt(Math.max(0, row.id))),
+    );
+    this.#feedVit(rows);
+    feeds["text_positions"] = feedTensor([1, t, 1, 3], Float32Array.from(rows.flatMap(({ row }) => row.position)));
+    const keys = past.text.length + (seesVae ? past.clean.length : 0) + t;
+    feeds["bias"] = feedTensor([1, 1, t, keys], this.#bias(rows, past, keys, seesVae));
+    feeds["logit_rows"] = feedTensor([wantLogits ? 1 : 0], BigInt64Array.from(wantLogits ? [BigInt(t - 1)] : []));
+    past.text.feed(feeds, "text", this.#bound.inputs);
+    past.clean.feed(feeds, "clean", this.#bound.inputs);
+    past.text.reserve(t, this.#into);
+    this.#into["logits"] = wantLogits ? this.#logits : this.#noLogits;
+    await this.#bound.program.run(feeds, this.#into);
+    past.text.append(t);
+    return wantLogits ? (this.#logits.data as Float32Array) : undefined;
+  }
+
+  /** The tokens of the images among the rows, one after another, and each ViT row's place in them. */
+  #feedVit(rows: readonly QueuedTextRow[]): void {
+    const { hiddenSize } = this.#config;
+    const index = new BigInt64Array(rows.length);
+    const starts = new Map<Float32Array, number>();
+    let count = 0;
+    rows.forEach(({ row, vitTokens }, i) => {
+      if (row.kind !== "vit" || !vitTokens) return;
+      let start = starts.get(vitTokens);
+      if (start === undefined) {
+        starts.set(vitTokens, (start = count));
+        count += vitTokens.length / hiddenSize;
+      }
+      index[i] = BigInt(1 + start + row.token);
+    });
+    this.#feeds["vit_index"] = feedTensor([1, rows.length], index);
+    if (count === 0) {
+      this.#feeds["vit_tokens"] = this.#noVit;
+      return;
+    }
+    const tokens = floats(count * hiddenSize);
+    for (const [values, start] of starts) tokens.set(values, start * hiddenSize);
+    this.#feeds["vit_tokens"] = feedTensor([count, hiddenSize], tokens);
+  }
+
+  #bias(rows: readonly QueuedTextRow[], past: CachedPast, keys: number, seesVae: boolean): Float32Array {
+    if (rows.length === 1) {
+      // All that is cached, and that this row could see, comes before it.
+      if (this.#zeros.length < keys) this.#zeros = floats(2 * keys);
+      return this.#zeros.subarray(0, keys);
+    }
+    const places = rows.map(({ row }) => row);
+    const seen = past.places().slice(0, keys - rows.length);
+    const bias = floats(rows.length * keys);
+    writeBias(places, [...seen, ...places], bias, 0, { textSeesVae: seesVae });
+    return bias;
+  }
+}
