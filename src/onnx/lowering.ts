@@ -1,5 +1,5 @@
 /** One entry per primitive: the ONNX nodes that compute it. Opset 21; portable to CPU, WebGPU and CUDA. */
-import { sameDim, subDims, type Dim } from "../graph/dims.ts";
+import { addDims, mulDims, sameDim, sizeOf, subDims, type Dim } from "../graph/dims.ts";
 import type { OperationName, Operations, Tensor } from "../graph/tensor.ts";
 import type { OnnxAttribute } from "./model-proto.ts";
 
@@ -110,9 +110,10 @@ export const lowerings: { readonly [O in OperationName]: Lowering<O> } = {
       );
       return;
     }
-    const [, , outHeight, outWidth] = y.inputs[0]!.shape as [Dim, Dim, number, number];
-    const missing = (size: Dim, out: number, kernel: number, padding: number) =>
-      subDims(size, (out - 1) * stride + kernel - padding) as number;
+    const [, , outHeight, outWidth] = y.inputs[0]!.shape as [Dim, Dim, Dim, Dim];
+    // Known even where the sizes are symbolic: 2·h − 2·h + …
+    const missing = (size: Dim, out: Dim, kernel: number, padding: number) =>
+      subDims(size, addDims(mulDims(out, stride), kernel - padding - stride)) as number;
     context.node(
       "ConvTranspose",
       x,
@@ -133,13 +134,16 @@ export const lowerings: { readonly [O in OperationName]: Lowering<O> } = {
   reduceMax: reduction("ReduceMax"),
   reshape: (y, { shape }, x, context, output) => {
     const from = y.inputs[0]!.shape;
-    const kept = shape.map((dim, i) =>
-      typeof dim !== "number" && i < from.length && sameDim(dim, from[i]!) ? 0 : dim,
-    );
-    const open = kept.filter((dim) => typeof dim !== "number").length;
-    const target =
-      open <= 1 ? context.ints(kept.map((dim) => (typeof dim === "number" ? dim : -1))) : context.sizes(shape);
-    context.node("Reshape", [x[0]!, target], {}, { output });
+    const kept = (dim: Dim, i: number) => i < from.length && sameDim(dim, from[i]!);
+    const isNumber = (dim: Dim): dim is number => typeof dim === "number";
+    // ONNX's 0 keeps the operand's size, its −1 stands for what is left over, which is unknown beside a size of 0.
+    if (shape.every((dim, i) => (isNumber(dim) ? dim !== 0 : kept(dim, i)))) {
+      context.node("Reshape", [x[0]!, context.ints(shape.map((dim) => (isNumber(dim) ? dim : 0)))], {}, { output });
+    } else if (shape.filter((dim) => !isNumber(dim)).length === 1 && !shape.includes(0)) {
+      context.node("Reshape", [x[0]!, context.ints(shape.map((dim) => (isNumber(dim) ? dim : -1)))], {}, { output });
+    } else {
+      context.node("Reshape", [x[0]!, context.sizes(shape)], { allowzero: int(1) }, { output });
+    }
   },
   transpose: (_y, { permutation }, x, context, output) =>
     void context.node("Transpose", x, { perm: ints(permutation) }, { output }),
@@ -147,32 +151,42 @@ export const lowerings: { readonly [O in OperationName]: Lowering<O> } = {
     void context.node("Expand", [x[0]!, context.sizes(shape)], {}, { output }),
   concat: (_y, { axis }, x, context, output) => void context.node("Concat", x, { axis: int(axis) }, { output }),
   slice: (y, { axis, start, end, step }, x, context, output) => {
-    const first = step < 0 && sameDim(end, -1) ? [-Number.MAX_SAFE_INTEGER] : [end];
-    const toEnd = step > 0 && sameDim(end, y.inputs[0]!.shape[axis]!) ? [Number.MAX_SAFE_INTEGER] : first;
-    context.node(
-      "Slice",
-      [x[0]!, context.sizes([start]), context.sizes(toEnd), context.ints([axis]), context.ints([step])],
-      {},
-      { output },
-    );
+    const size = y.inputs[0]!.shape[axis]!;
+    const taken = (from: string, first: Dim, last: Dim, by: number, name?: string) =>
+      context.node(
+        "Slice",
+        [from, context.sizes([first]), context.sizes([last]), context.ints([axis]), context.ints([by])],
+        {},
+        name === undefined ? {} : { output: name },
+      );
+    if (step > 0) {
+      taken(x[0]!, start, sameDim(end, size) ? Number.MAX_SAFE_INTEGER : end, step, output);
+      return;
+    }
+    // Backwards from the last element: ONNX Runtime's WebGPU kernel starts there whatever it is told.
+    const isWhole = sameDim(start, subDims(size, 1)) && sameDim(end, -1);
+    const part = isWhole ? x[0]! : taken(x[0]!, addDims(end, 1), addDims(start, 1), 1);
+    taken(part, Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER, step, output);
   },
-  pad: (_y, { axis, before, after }, x, context, output) =>
-    void context.node(
-      "Pad",
-      [x[0]!, context.sizes([before, after]), context.floats([0], []), context.ints([axis])],
-      {},
-      { output },
-    ),
+  pad: (y, { axis, before, after }, x, context, output) => {
+    const zero =
+      y.dtype === "float"
+        ? context.floats([0], [])
+        : y.dtype === "int"
+          ? context.ints([0], [])
+          : context.node("Cast", [context.ints([0], [])], { to: int(context.elementType("bool")) });
+    context.node("Pad", [x[0]!, context.sizes([before, after]), zero, context.ints([axis])], {}, { output });
+  },
   gather: direct("Gather"),
   scatterAdd: (y, { rows }, x, context, output) => {
     // ScatterND over one flat axis of ids; "add" makes repeated ids sum.
-    const [ids, updates] = y.inputs as [Tensor, Tensor];
+    const [ids] = y.inputs as [Tensor, Tensor];
     const rest = y.shape.slice(1);
     const flatIds = context.node("Reshape", [x[0]!, context.ints([-1, 1])]);
     const flatUpdates =
       ids.shape.length === 1
         ? x[1]!
-        : context.node("Reshape", [x[1]!, context.sizes([-1, ...updates.shape.slice(ids.shape.length)])]);
+        : context.node("Reshape", [x[1]!, context.sizes([sizeOf(ids.shape), ...rest])], { allowzero: int(1) });
     const zeros = context.node("Expand", [context.floats([0], []), context.sizes([rows, ...rest])]);
     context.node(
       "ScatterND",
