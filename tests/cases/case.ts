@@ -22,10 +22,13 @@ export interface CaseInput {
 
 export const n: Dim = symbol("n");
 export const m: Dim = symbol("m");
-const defaultSizes = [
+/** Two ordinary sizes. */
+export const someSizes = [
   { n: 3, m: 2 },
   { n: 5, m: 4 },
 ];
+/** Also no rows at all: a cache that is still empty, a batch without images. */
+const allSizes = [...someSizes, { n: 0, m: 2 }];
 
 export function define(
   name: string,
@@ -34,7 +37,7 @@ export function define(
   rest: Partial<Pick<Case, "sizes" | "wrt">> = {},
 ): Case {
   const symbolic = Object.values(inputs).some(({ dims }) => dims.some((dim) => typeof dim !== "number"));
-  return { name, inputs, build, sizes: symbolic ? defaultSizes : [{}], ...rest };
+  return { name, inputs, build, sizes: symbolic ? allSizes : [{}], ...rest };
 }
 
 /** Standard normal elements. */

@@ -46,7 +46,20 @@ import {
   where,
 } from "../../src/graph/primitives.ts";
 import type { OperationName, Tensor } from "../../src/graph/tensor.ts";
-import { awayFromZero, bool, coarse, define, float, int, m, n, positive, type Case, type CaseInput } from "./case.ts";
+import {
+  awayFromZero,
+  bool,
+  coarse,
+  define,
+  float,
+  int,
+  m,
+  n,
+  positive,
+  someSizes,
+  type Case,
+  type CaseInput,
+} from "./case.ts";
 
 type Unary = (x: Tensor) => Tensor;
 type Binary = (a: Tensor, b: Tensor) => Tensor;
@@ -122,9 +135,13 @@ export const primitiveCases: { readonly [O in OperationName]: readonly Case[] } 
   ],
   matmul: [
     define("matrices", { a: float(n, 3), b: float(3, m) }, ({ a, b }) => matmul(a!, b!)),
-    define("batches", { a: float(2, n, 3), b: float(2, 3, m) }, ({ a, b }) => matmul(a!, b!)),
-    define("a matrix for a whole batch", { a: float(m, n, 3), b: float(3, 4) }, ({ a, b }) => matmul(a!, b!)),
-    define("broadcasting batches", { a: float(m, 1, 2, n), b: float(3, n, 2) }, ({ a, b }) => matmul(a!, b!)),
+    define("batches", { a: float(2, n, 3), b: float(2, 3, m) }, ({ a, b }) => matmul(a!, b!), { sizes: someSizes }),
+    define("a matrix for a whole batch", { a: float(m, n, 3), b: float(3, 4) }, ({ a, b }) => matmul(a!, b!), {
+      sizes: someSizes,
+    }),
+    define("broadcasting batches", { a: float(m, 1, 2, n), b: float(3, n, 2) }, ({ a, b }) => matmul(a!, b!), {
+      sizes: someSizes,
+    }),
   ],
   gemm: [
     ...[false, true].flatMap((transA) =>
@@ -157,13 +174,17 @@ export const primitiveCases: { readonly [O in OperationName]: readonly Case[] } 
     define("oblong kernel, uneven pads", { x: float(1, 2, 5, 6), w: float(2, 2, 3, 2) }, ({ x, w }) =>
       conv2d(x!, w!, { stride: 1, pads: [2, 1, 0, 0] }),
     ),
-    define("symbolic height and width", { x: float(2, 2, n, m), w: float(2, 2, 3, 3) }, ({ x, w }) =>
-      conv2d(x!, w!, padded),
+    define(
+      "symbolic height and width",
+      { x: float(2, 2, n, m), w: float(2, 2, 3, 3) },
+      ({ x, w }) => conv2d(x!, w!, padded),
+      { sizes: someSizes },
     ),
     define(
       "symbolic height, stride 2",
       { x: float(1, 2, mulDims(2, n), 4), w: float(2, 2, 3, 3), size: float(n) },
       ({ x, w, size }) => mul(conv2d(x!, w!, strided), reduceSum(size!)),
+      { sizes: someSizes },
     ),
   ],
   conv2dTranspose: [
@@ -184,12 +205,12 @@ export const primitiveCases: { readonly [O in OperationName]: readonly Case[] } 
   ],
   reduceMean: [
     define("last axis", { x: float(n, 4) }, ({ x }) => reduceMean(x!, [-1], true)),
-    define("symbolic axis", { x: float(m, n, 4) }, ({ x }) => reduceMean(x!, [1])),
-    define("everything", { x: float(n, 4) }, ({ x }) => reduceMean(x!)),
+    define("symbolic axis", { x: float(m, n, 4) }, ({ x }) => reduceMean(x!, [1]), { sizes: someSizes }),
+    define("everything", { x: float(n, 4) }, ({ x }) => reduceMean(x!), { sizes: someSizes }),
   ],
   reduceMax: [
     define("last axis", { x: float(n, 4) }, ({ x }) => reduceMax(x!, [-1])),
-    define("symbolic axes, kept", { x: float(m, n, 4) }, ({ x }) => reduceMax(x!, [0, 1], true)),
+    define("symbolic axes, kept", { x: float(m, n, 4) }, ({ x }) => reduceMax(x!, [0, 1], true), { sizes: someSizes }),
   ],
   reshape: [
     define("merged", { x: float(m, n, 4) }, ({ x }) => reshape(x!, [mulDims(m, n), 4])),
@@ -236,7 +257,9 @@ export const primitiveCases: { readonly [O in OperationName]: readonly Case[] } 
   gather: [
     define("rows", { table: float(6, 3), ids: int(0, 6, n) }, ({ table, ids }) => gather(table!, ids!)),
     define("a grid of ids", { table: float(6, 2, 3), ids: int(0, 6, m, n) }, ({ table, ids }) => gather(table!, ids!)),
-    define("one id", { table: float(n, 3), ids: int(0, 3) }, ({ table, ids }) => gather(table!, ids!)),
+    define("one id", { table: float(n, 3), ids: int(0, 3) }, ({ table, ids }) => gather(table!, ids!), {
+      sizes: someSizes,
+    }),
     define("numbers", { table: int2(6), ids: int(0, 6, n) }, ({ table, ids }) => number(gather(table!, ids!))),
   ],
   scatterAdd: [
@@ -264,10 +287,12 @@ export const primitiveCases: { readonly [O in OperationName]: readonly Case[] } 
   ],
   rmsNorm: [
     define("rows", { x: float(n, 6), w: float(6) }, ({ x, w }) => rmsNorm(x!, w!, 1e-6)),
-    define("heads, large epsilon", { x: float(m, n, 2, 4), w: float(4) }, ({ x, w }) => rmsNorm(x!, w!, 0.1)),
+    define("heads, large epsilon", { x: float(m, n, 2, 4), w: float(4) }, ({ x, w }) => rmsNorm(x!, w!, 0.125)),
   ],
   standardize: [
     define("rows", { x: float(n, 6) }, ({ x }) => standardize(x!, 1e-6)),
-    define("symbolic last axis, large epsilon", { x: float(2, m, n) }, ({ x }) => standardize(x!, 0.1)),
+    define("symbolic last axis, large epsilon", { x: float(2, m, n) }, ({ x }) => standardize(x!, 0.125), {
+      sizes: someSizes,
+    }),
   ],
 };
