@@ -3,14 +3,12 @@ import { Philox } from "../../core/random.ts";
 import type { SampleDraft } from "./draft.ts";
 import { heldOutSplits } from "./facts.ts";
 import { FAMILIES, mixtureEntries, type Family } from "./mixture.ts";
+import type { Palette } from "./palette.ts";
 import type { Split } from "./splits.ts";
 import { pickWeighted, type TaskWorld } from "./task-world.ts";
 import { conceptsOf, mixtureOf, stylesOf, type WorldConfig } from "./world-config.ts";
 
 const MAX_ATTEMPTS = 5000;
-
-/** What drafts need to know of the pictures. */
-export type Palette = Pick<TaskWorld, "colours" | "backgrounds" | "hasSprite" | "stands">;
 
 /** An endless stream of drafts: number `index` is a pure function of the configuration and the index. */
 export class DraftStream {

@@ -1,4 +1,5 @@
 import { expectInput } from "../../core/errors.ts";
+import { byteOfCharacter } from "../../encoders/byte-alphabet.ts";
 
 /** Special tokens, in the order of their ids after the merges; Qwen2's names. */
 export const SPECIAL_TOKENS = [
@@ -29,14 +30,6 @@ export interface TokenizerJson {
     readonly merges: readonly (readonly [string, string])[];
   };
   readonly [key: string]: unknown;
-}
-
-/** GPT-2's printable stand-in for every byte, in byte order. */
-export function byteAlphabet(): string[] {
-  const printable = (byte: number): boolean =>
-    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff);
-  let next = 256;
-  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(printable(byte) ? byte : next++));
 }
 
 /** Splits text into the pre-tokens within which merges happen, after NFC. */
@@ -70,7 +63,7 @@ export function trainTokenizer(counts: ReadonlyMap<string, number>, vocabularySi
     Number.isInteger(vocabularySize) && vocabularySize >= smallest,
     `vocabulary size: expected a whole number of at least ${smallest}, found ${vocabularySize}`,
   );
-  const tokens = byteAlphabet();
+  const tokens = [...byteOfCharacter.keys()];
   const merges: [string, string][] = [];
   const words: Word[] = [];
   const encoder = new TextEncoder();
