@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { expectInput } from "../core/errors.ts";
 import type { GenerateOptions, LoadOptions, OutputMode } from "../generate/types.ts";
 import type { Device } from "../runtime/types.ts";
+import { debugHelp } from "./help.ts";
 import { choiceOption, integerOption, numberOption, sizeOption } from "./option-values.ts";
 
 const outputModes = ["auto", "text", "image"] as const satisfies readonly OutputMode[];
@@ -41,7 +42,7 @@ export function addGenerationOptions(command: Command): Command {
   number("temperature", "X", "of the text; 0 always takes the likeliest token", 0, 10);
   number("top-p", "X", "sample text from the likeliest tokens of this share", 0.01, 1);
   command.option("--out <DIR>", "folder for the pictures", "mogao-out");
-  return command.option("--debug", "show where an error comes from");
+  return command.option("--debug", debugHelp);
 }
 
 /** Checked before the model is loaded, so that a mistake is told at once. */

@@ -1,5 +1,7 @@
 import type { Command, Help } from "commander";
 
+export const debugHelp = "show where an error comes from";
+
 const examplesOf = new WeakMap<Command, readonly string[]>();
 
 /** Shown at the end of the verb's help. */

@@ -1,16 +1,17 @@
 import type { CliContext } from "./context.ts";
 
-/** The context of a real process. A second Ctrl-C, while the first is still being answered, ends the process at once. */
+/**
+ * The context of a real process. Ctrl-C is caught only while somebody listens; a second one, while the first is still being answered, ends
+ * the process at once.
+ */
 export function processContext(load: CliContext["load"]): CliContext {
   const listeners: (() => void)[] = [];
   let pressed = false;
   const interrupt = (): void => {
-    const listener = listeners.at(-1);
-    if (pressed || listener === undefined) process.exit(130);
+    if (pressed) process.exit(130);
     pressed = true;
-    listener();
+    listeners.at(-1)?.();
   };
-  process.on("SIGINT", interrupt);
   // A reader that has gone away (`mogao … | head`) is no error of ours.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
@@ -24,11 +25,13 @@ export function processContext(load: CliContext["load"]): CliContext {
     load,
     interrupt,
     onInterrupt(listener) {
+      if (listeners.length === 0) process.on("SIGINT", interrupt);
       pressed = false;
       listeners.push(listener);
       return () => {
         listeners.splice(listeners.indexOf(listener), 1);
         pressed = false;
+        if (listeners.length === 0) process.off("SIGINT", interrupt);
       };
     },
   };

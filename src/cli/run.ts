@@ -4,7 +4,8 @@ import { MogaoError } from "../core/errors.ts";
 import { addChat } from "./chat.ts";
 import { Interrupted, type CliContext } from "./context.ts";
 import { addGenerate } from "./generate.ts";
-import { formatHelp } from "./help.ts";
+import { debugHelp, formatHelp } from "./help.ts";
+import { trainCommand } from "./train.ts";
 
 /**
  * Runs one command line (without `node` and the script) and returns the exit code: 0; 2 for bad input of any kind, after one line
@@ -51,6 +52,8 @@ function createProgram(context: CliContext): Command {
     });
   addGenerate(program, context);
   addChat(program, context);
+  const train = trainCommand().copyInheritedSettings(program).helpOption("-h, --help", "print this help");
+  program.addCommand(train.option("--debug", debugHelp));
   // After the verbs, which would inherit it: so that the action above sees an unknown verb.
   return program.allowExcessArguments();
 }
