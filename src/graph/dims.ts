@@ -117,9 +117,14 @@ export function evaluateShape(shape: readonly Dim[], sizes: ReadonlyMap<string, 
   return shape.map((dim) => evaluateDim(dim, sizes));
 }
 
+function isBound(dim: Dim, sizes: ReadonlyMap<string, number>): boolean {
+  if (typeof dim === "number") return true;
+  return [...dim.terms.keys()].every((monomial) => !monomial || monomial.split("·").every((name) => sizes.has(name)));
+}
+
 /**
- * Learns the values of named sizes from an actual shape; a plain symbol is bound, anything else is checked.
- * Throws an Error naming `what` where ranks or sizes disagree.
+ * Learns the values of named sizes from an actual shape; a plain symbol is bound, anything else is checked as far as
+ * its names are bound. Throws an Error naming `what` where ranks or sizes disagree.
  */
 export function bindShape(
   shape: readonly Dim[],
@@ -139,6 +144,6 @@ export function bindShape(
     }
   });
   shape.forEach((dim, i) => {
-    if (typeof dim === "number" && dim !== actual[i]) throw mismatch();
+    if (isBound(dim, sizes) && evaluateDim(dim, sizes) !== actual[i]) throw mismatch();
   });
 }

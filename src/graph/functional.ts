@@ -52,6 +52,7 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: numb
 /** x [n, c, h, w]; weight and bias [c]. */
 export function groupNorm(x: Tensor, groups: number, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   const [n, c, h, w] = x.shape as [Dim, number, Dim, Dim];
+  if (c % groups !== 0) throw new Error(`groupNorm: ${c} channels do not divide into ${groups} groups`);
   const grouped = reshape(x, [n, groups, mulDims(c / groups, mulDims(h, w))]);
   const channels = (v: Tensor) => reshape(v, [c, 1, 1]);
   return add(mul(reshape(standardize(grouped, epsilon), x.shape), channels(weight)), channels(bias));
@@ -71,6 +72,8 @@ export function upsample2x(x: Tensor): Tensor {
 export function attention(q: Tensor, k: Tensor, v: Tensor, bias?: Tensor): Tensor {
   const [batch, tokens, heads, d] = q.shape as [Dim, Dim, number, number];
   const [, keys, kvHeads] = k.shape as [Dim, Dim, number];
+  if (heads % kvHeads !== 0)
+    throw new Error(`attention: ${heads} heads of q do not divide into groups for ${kvHeads} heads of k and v`);
   const group = heads / kvHeads;
   const merged = mulDims(group, tokens);
   const queries = reshape(transpose(mul(q, 1 / Math.sqrt(d)), [0, 2, 1, 3]), [batch, kvHeads, merged, d]);

@@ -165,36 +165,62 @@ export function gemm(
   options: { transA?: boolean; transB?: boolean; c?: Tensor | undefined } = {},
 ): Tensor {
   const { transA = false, transB = false, c } = options;
-  check(a.shape.length === 2 && b.shape.length === 2, "gemm", "two matrices", a, b);
+  check(
+    a.shape.length === 2 && b.shape.length === 2 && a.dtype === "float" && b.dtype === "float",
+    "gemm",
+    "two float matrices",
+    a,
+    b,
+  );
   const [m, k] = transA ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
   const [k2, n] = transB ? [b.shape[1]!, b.shape[0]!] : [b.shape[0]!, b.shape[1]!];
   check(sameDim(k, k2), "gemm", `equal inner sizes (transA ${transA}, transB ${transB})`, a, b);
-  if (c) check(c.shape.length === 1 && sameDim(c.shape[0]!, n), "gemm", `a row vector of size ${n}`, c);
+  if (c)
+    check(
+      c.shape.length === 1 && sameDim(c.shape[0]!, n) && c.dtype === "float",
+      "gemm",
+      `a float row vector of size ${n}`,
+      c,
+    );
   return createTensor("gemm", c ? [a, b, c] : [a, b], { transA, transB }, [m, n], "float");
 }
 
 function convolvedSize(size: Dim, kernel: number, before: number, after: number, stride: number): Dim {
   const span = addDims(size, before + after - kernel);
-  if (typeof span === "number") return Math.floor(span / stride) + 1;
+  if (typeof span === "number") {
+    if (span < 0)
+      throw new Error(`conv2d: a kernel of ${kernel} does not fit a size of ${size} padded by ${before + after}`);
+    return Math.floor(span / stride) + 1;
+  }
   const steps = divDims(span, stride) ?? divDims(addDims(span, 1 - stride), stride);
   if (steps === undefined) throw new Error(`conv2d: size ${size} is not known to fit stride ${stride}`);
   return addDims(steps, 1);
 }
 
+function checkConvolution(op: "conv2d" | "conv2dTranspose", x: Tensor, weight: Tensor, expected: string): void {
+  const kernelKnown = weight.shape.slice(2).every((dim) => typeof dim === "number");
+  const isFloat = x.dtype === "float" && weight.dtype === "float";
+  check(x.shape.length === 4 && weight.shape.length === 4 && kernelKnown && isFloat, op, expected, x, weight);
+}
+
+function convolvedShape(x: readonly Dim[], weight: readonly Dim[], { stride, pads }: Conv2dAttributes): Dim[] {
+  const [n, , height, width] = x as [Dim, Dim, Dim, Dim];
+  const [o, , kernelHeight, kernelWidth] = weight as [Dim, Dim, number, number];
+  const [top, left, bottom, right] = pads;
+  return [
+    n,
+    o,
+    convolvedSize(height, kernelHeight, top, bottom, stride),
+    convolvedSize(width, kernelWidth, left, right, stride),
+  ];
+}
+
 /** x [n, c, h, w], weight [o, c, kh, kw] → [n, o, h', w']. */
-export function conv2d(x: Tensor, weight: Tensor, attributes: Conv2dAttributes): Tensor {
-  check(
-    x.shape.length === 4 && weight.shape.length === 4,
-    "conv2d",
-    "x [n, c, h, w] and weight [o, c, kh, kw]",
-    x,
-    weight,
-  );
+export function conv2d(x: Tensor, weight: Tensor, { stride, pads }: Conv2dAttributes): Tensor {
+  checkConvolution("conv2d", x, weight, "float x [n, c, h, w] and weight [o, c, kh, kw] with a known kernel");
   check(sameDim(x.shape[1]!, weight.shape[1]!), "conv2d", "equal channel counts", x, weight);
-  const [top, left, bottom, right] = attributes.pads;
-  const height = convolvedSize(x.shape[2]!, weight.shape[2] as number, top, bottom, attributes.stride);
-  const width = convolvedSize(x.shape[3]!, weight.shape[3] as number, left, right, attributes.stride);
-  return createTensor("conv2d", [x, weight], attributes, [x.shape[0]!, weight.shape[0]!, height, width], "float");
+  const shape = convolvedShape(x.shape, weight.shape, { stride, pads });
+  return createTensor("conv2d", [x, weight], { stride, pads }, shape, "float");
 }
 
 /** The adjoint of conv2d in x; `height` and `width` are those of x. */
@@ -203,20 +229,18 @@ export function conv2dTranspose(
   weight: Tensor,
   attributes: Conv2dAttributes & { height: Dim; width: Dim },
 ): Tensor {
+  const { stride, pads, height, width } = attributes;
+  checkConvolution("conv2dTranspose", y, weight, "float y [n, o, h, w] and weight [o, c, kh, kw] with a known kernel");
+  const shape = [y.shape[0]!, weight.shape[1]!, height, width];
+  const convolved = convolvedShape(shape, weight.shape, { stride, pads });
   check(
-    y.shape.length === 4 && sameDim(y.shape[1]!, weight.shape[0]!),
+    sameShape(y.shape, convolved),
     "conv2dTranspose",
-    "y [n, o, h, w] and weight [o, c, kh, kw]",
+    `y of the shape ${showShape(convolved)} that x ${showShape(shape)} is convolved to`,
     y,
     weight,
   );
-  return createTensor(
-    "conv2dTranspose",
-    [y, weight],
-    attributes,
-    [y.shape[0]!, weight.shape[1]!, attributes.height, attributes.width],
-    "float",
-  );
+  return createTensor("conv2dTranspose", [y, weight], { stride, pads, height, width }, shape, "float");
 }
 
 // --- reductions
@@ -228,6 +252,7 @@ function reduction(op: Reduction): (x: Tensor, axes?: readonly number[], keepDim
     const resolved = (axes ?? x.shape.map((_, i) => i))
       .map((axis) => resolveAxis(axis, x.shape.length, op))
       .sort((a, b) => a - b);
+    if (new Set(resolved).size < resolved.length) throw new Error(`${op}: an axis is named twice in (${axes})`);
     if (resolved.length === 0) return x;
     const reduced = createTensor(
       op,
@@ -256,6 +281,8 @@ export function reshape(x: Tensor, shape: readonly Dim[]): Tensor {
   let target = shape;
   const open = shape.indexOf(-1);
   if (open >= 0) {
+    if (shape.indexOf(-1, open + 1) >= 0)
+      throw new Error(`reshape: only one size may be left over, found ${showShape(shape)}`);
     const rest = divDims(sizeOf(x.shape), sizeOf(shape.filter((_, i) => i !== open)));
     if (rest === undefined) throw new Error(`reshape: ${showShape(x.shape)} cannot become ${showShape(shape)}`);
     target = shape.map((dim, i) => (i === open ? rest : dim));
@@ -320,6 +347,8 @@ export function concat(parts: readonly Tensor[], axis: number): Tensor {
 export function slice(x: Tensor, axis: number, start: Dim, end?: Dim, step = 1): Tensor {
   const at = resolveAxis(axis, x.shape.length, "slice");
   const size = x.shape[at]!;
+  if (!Number.isInteger(step) || step === 0)
+    throw new Error(`slice: expected a whole step other than 0, found ${step}`);
   const stop = end ?? (step > 0 ? size : -1);
   const span = step > 0 ? subDims(stop, start) : subDims(start, stop);
   const count =
@@ -327,13 +356,12 @@ export function slice(x: Tensor, axis: number, start: Dim, end?: Dim, step = 1):
       ? Math.ceil(span / Math.abs(step))
       : (divDims(span, Math.abs(step)) ?? divDims(addDims(span, Math.abs(step) - 1), Math.abs(step)));
   if (count === undefined) throw new Error(`slice: the number of elements of ${start}:${stop}:${step} is not known`);
-  const inside =
-    typeof size !== "number" ||
-    typeof start !== "number" ||
-    typeof stop !== "number" ||
-    (start >= 0 && start <= size && stop >= -1 && stop <= size);
+  // From 0 to the size, or from the last element to −1; a symbolic bound is taken on trust.
+  const [lowest, highest] = step > 0 ? [0, size] : [-1, subDims(size, 1)];
+  const within = (bound: Dim) =>
+    typeof bound !== "number" || (bound >= lowest && (typeof highest !== "number" || bound <= highest));
   check(
-    inside && !(typeof count === "number" && count < 0),
+    within(start) && within(stop) && !(typeof span === "number" && span < 0),
     "slice",
     `bounds inside axis ${at}, not ${start}:${stop}:${step}`,
     x,
@@ -350,6 +378,8 @@ export function slice(x: Tensor, axis: number, start: Dim, end?: Dim, step = 1):
 
 export function pad(x: Tensor, axis: number, before: Dim, after: Dim): Tensor {
   const at = resolveAxis(axis, x.shape.length, "pad");
+  const canAdd = (amount: Dim) => typeof amount !== "number" || (Number.isInteger(amount) && amount >= 0);
+  check(canAdd(before) && canAdd(after), "pad", `amounts of 0 or more, not ${before} and ${after}`, x);
   if (before === 0 && after === 0) return x;
   return createTensor(
     "pad",
@@ -370,9 +400,9 @@ export function gather(table: Tensor, ids: Tensor): Tensor {
 
 export function scatterAdd(ids: Tensor, updates: Tensor, rows: Dim): Tensor {
   check(
-    ids.dtype === "int" && sameShape(updates.shape.slice(0, ids.shape.length), ids.shape),
+    ids.dtype === "int" && updates.dtype === "float" && sameShape(updates.shape.slice(0, ids.shape.length), ids.shape),
     "scatterAdd",
-    "updates that begin with the shape of ids",
+    "integer ids and float updates that begin with the shape of ids",
     ids,
     updates,
   );
@@ -388,7 +418,7 @@ export function scatterAdd(ids: Tensor, updates: Tensor, rows: Dim): Tensor {
 /** x [..., n], index [..., 1] → [..., 1]. */
 export function pick(x: Tensor, index: Tensor): Tensor {
   check(
-    index.dtype === "int" && sameShape(index.shape, [...x.shape.slice(0, -1), 1]),
+    index.dtype === "int" && x.shape.length >= 1 && sameShape(index.shape, [...x.shape.slice(0, -1), 1]),
     "pick",
     "an integer index with a last axis of 1",
     x,
@@ -399,9 +429,12 @@ export function pick(x: Tensor, index: Tensor): Tensor {
 
 export function place(index: Tensor, values: Tensor, size: Dim): Tensor {
   check(
-    index.dtype === "int" && sameShape(index.shape, values.shape) && sameDim(values.shape.at(-1)!, 1),
+    index.dtype === "int" &&
+      values.dtype === "float" &&
+      sameShape(index.shape, values.shape) &&
+      values.shape.at(-1) === 1,
     "place",
-    "values and index [..., 1]",
+    "an integer index and float values, both [..., 1]",
     index,
     values,
   );
@@ -418,9 +451,12 @@ export function softmax(x: Tensor): Tensor {
 /** x [..., d], weight [d]. */
 export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
   check(
-    weight.shape.length === 1 && sameDim(weight.shape[0]!, x.shape.at(-1)!),
+    x.dtype === "float" &&
+      weight.dtype === "float" &&
+      x.shape.length >= 1 &&
+      sameShape(weight.shape, x.shape.slice(-1)),
     "rmsNorm",
-    "a weight as wide as x",
+    "float operands, the weight as wide as x",
     x,
     weight,
   );
