@@ -64,8 +64,6 @@ export const CURATED_CONCEPTS: ReadonlySet<string> = new Set([
   "stop sign",
   "tangerine",
   "television",
-  "tennis ball",
-  "tie",
   "traffic light",
   "train",
   "vase",
