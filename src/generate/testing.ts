@@ -1,7 +1,12 @@
 /** Small random models for tests of generation. */
 import { Philox } from "../core/random.ts";
+import { byteOfCharacter } from "../encoders/byte-alphabet.ts";
+import type { VaeConfig } from "../encoders/vae-config.ts";
+import { Vae } from "../encoders/vae.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import { elementCount, type ParameterInfo, type ParameterValues } from "../nn/parameters.ts";
+import type { ModelFolderConfigInput } from "../weights/model-config.ts";
+import { modelParameters, type ModelToSave } from "../weights/model-folder.ts";
 
 export const tinyConfig: MogaoConfig = {
   hiddenSize: 32,
@@ -31,4 +36,81 @@ export function randomWeights(parameters: readonly ParameterInfo[], seed = 7, de
       return [name, data];
     }),
   );
+}
+
+const specialTokens = [
+  "<|endoftext|>",
+  "<|im_start|>",
+  "<|im_end|>",
+  "<|vision_start|>",
+  "<|vision_end|>",
+  "<|image_pad|>",
+] as const;
+const BYTES = 256;
+
+/** The id of a special token of {@link tinyTokenizer}. */
+export function specialId(name: (typeof specialTokens)[number]): number {
+  return BYTES + specialTokens.indexOf(name);
+}
+
+/** A tokenizer.json of single bytes and the special tokens. */
+export function tinyTokenizer(): object {
+  return {
+    version: "1.0",
+    added_tokens: specialTokens.map((content) => ({ id: specialId(content), content, special: true })),
+    normalizer: null,
+    pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: false, use_regex: false },
+    post_processor: null,
+    decoder: { type: "ByteLevel" },
+    model: {
+      type: "BPE",
+      vocab: Object.fromEntries([...byteOfCharacter.keys()].map((character, id) => [character, id])),
+      merges: [],
+    },
+  };
+}
+
+const tinyVae: VaeConfig = {
+  channels: 4,
+  multipliers: [1, 1, 1, 1],
+  blocks: 1,
+  latentChannels: 2,
+  groups: 2,
+  scale: 1,
+  shift: 0,
+  packing: "channel-last",
+  linearSkip: true,
+};
+
+/** Everything that a model folder holds, of networks that are random throughout. Pictures of 32 × 32 pixels, 2 × 2 tokens. */
+export function tinyModel(change: { model?: Partial<MogaoConfig>; seed?: number } = {}): ModelToSave {
+  const model: MogaoConfig = { ...tinyConfig, vocabularySize: 270, ...change.model };
+  const config: Omit<ModelFolderConfigInput, "format"> = {
+    name: "tiny",
+    model,
+    ...(model.imageContext === "vit+vae" && {
+      vit: {
+        size: 16,
+        layers: 1,
+        heads: 2,
+        mlpSize: 16,
+        patch: 8,
+        merge: 2,
+        temporalPatch: 2,
+        outSize: model.hiddenSize,
+        mean: 0.5,
+        deviation: 0.5,
+      },
+    }),
+    vae: tinyVae,
+    images: { maxPixels: 32 * 48 },
+    generation: { width: 32, height: 32, maxPixels: 64 * 64, steps: 4, shift: 2, maxImages: 2, maxTokens: 12 },
+  };
+  const seed = change.seed ?? 7;
+  return {
+    config,
+    weights: randomWeights(modelParameters(config), seed),
+    vaeWeights: randomWeights(new Vae(tinyVae).parameters, seed + 1, 0.2),
+    tokenizer: tinyTokenizer(),
+  };
 }

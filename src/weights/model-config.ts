@@ -1,0 +1,125 @@
+/** What a model folder's config.json says; checked when it is read. */
+import { z } from "zod";
+import { InputError } from "../core/errors.ts";
+import { parseVaeConfig, vaeTokenSide } from "../encoders/vae-config.ts";
+
+/** Version of the folder's layout. */
+export const FORMAT = 1;
+
+/** Sizes beyond any real model are refused before anything is built from them. */
+const count = z
+  .int()
+  .positive()
+  .max(2 ** 24);
+const layers = z.int().positive().max(1024);
+const positive = z.number().positive();
+const threeOrOne = z.union([z.number(), z.tuple([z.number(), z.number(), z.number()])]);
+const unit = z.number().min(0).max(1);
+
+const mogaoSchema = z.strictObject({
+  hiddenSize: count,
+  layers,
+  heads: count,
+  kvHeads: count,
+  headSize: count,
+  ffnSize: count,
+  vocabularySize: count,
+  rmsNormEpsilon: positive,
+  ropeTheta: positive,
+  rope: z.enum(["interleaved", "mrope"]),
+  fusion: z.enum(["deep", "shared"]),
+  imageContext: z.enum(["vit+vae", "vae"]),
+  latentSize: count,
+  conditionSize: count,
+  timeScale: positive,
+});
+
+const vitSchema = z.strictObject({
+  size: count,
+  layers,
+  heads: count,
+  mlpSize: count,
+  patch: count,
+  merge: count,
+  temporalPatch: count,
+  outSize: count,
+  /** Of pixels on the 0 … 1 scale; one number, or one for each channel. */
+  mean: threeOrOne,
+  deviation: threeOrOne,
+});
+
+const generationSchema = z.strictObject({
+  /** Size of drawn pictures, in pixels, and the most that may be asked for. */
+  width: count,
+  height: count,
+  maxPixels: count,
+  steps: count.default(50),
+  shift: positive.default(1),
+  solver: z.enum(["euler", "heun", "midpoint"]).default("euler"),
+  /** γ and γ_img of Eq. 11. */
+  guidance: z.number().min(0).default(7.5),
+  imageGuidance: z.number().min(0).default(1.5),
+  guidanceForm: z.enum(["paper", "nested"]).default("paper"),
+  /** Times between which guidance is on. */
+  guidanceInterval: z.tuple([unit, unit]).default([0, 1]),
+  guidanceRenormalisation: z.strictObject({ over: z.enum(["image", "token"]), least: unit }).optional(),
+  maxImages: z.int().min(0).default(4),
+  maxTokens: count.default(1024),
+  /** Rows that prompt and answer together may fill. */
+  maxContext: count.default(32_768),
+  temperature: z.number().min(0).default(1),
+  topP: z.number().positive().max(1).default(1),
+});
+
+const schema = z.strictObject({
+  format: z.literal(FORMAT),
+  name: z.string().min(1),
+  model: mogaoSchema,
+  /** Absent where the VAE alone represents images. */
+  vit: vitSchema.optional(),
+  vae: z.unknown(),
+  /** Bounds on the pixels of pictures in prompts, which are resized to fit. */
+  images: z.strictObject({ minPixels: z.int().min(0).default(0), maxPixels: count }),
+  generation: generationSchema,
+});
+
+/** As written, where what has a default may be absent. */
+export type ModelFolderConfigInput = Omit<z.input<typeof schema>, "vae"> & { vae: ReturnType<typeof parseVaeConfig> };
+/** Checked, with defaults. */
+export type ModelFolderConfig = Omit<z.output<typeof schema>, "vae"> & { vae: ReturnType<typeof parseVaeConfig> };
+
+/** Checks each field, and that the three networks fit each other. `where` names the file. Throws InputError. */
+export function parseModelConfig(value: unknown, where: string): ModelFolderConfig {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "(root)"}: ${message}`);
+    throw new InputError(`${where}: not the configuration of a model: ${problems.join("; ")}`);
+  }
+  const config: ModelFolderConfig = { ...parsed.data, vae: parseVaeConfig(parsed.data.vae, where) };
+  const { model, vit, vae, generation, images } = config;
+  const expect = (condition: boolean, path: string, expected: string, found: unknown) => {
+    if (!condition) throw new InputError(`${where}: ${path}: expected ${expected}, found ${String(found)}`);
+  };
+  const side = vaeTokenSide(vae);
+  const tokenSize = 4 * vae.latentChannels;
+  expect(model.heads % model.kvHeads === 0, "model.heads", `a multiple of kvHeads = ${model.kvHeads}`, model.heads);
+  expect(model.headSize % 2 === 0, "model.headSize", "an even number", model.headSize);
+  expect(model.latentSize === tokenSize, "model.latentSize", `${tokenSize}, a token of the VAE`, model.latentSize);
+  expect(
+    (vit !== undefined) === (model.imageContext === "vit+vae"),
+    "vit",
+    `one for imageContext "${model.imageContext}" exactly if it says so`,
+    vit ? "one" : "none",
+  );
+  if (vit) {
+    expect(vit.outSize === model.hiddenSize, "vit.outSize", `${model.hiddenSize}, the model's width`, vit.outSize);
+    expect(vit.size % (4 * vit.heads) === 0, "vit.size", `a multiple of 4 × heads = ${4 * vit.heads}`, vit.size);
+  }
+  expect(images.maxPixels >= side ** 2, "images.maxPixels", `at least one token, ${side ** 2}`, images.maxPixels);
+  expect(images.minPixels <= images.maxPixels, "images.minPixels", `at most ${images.maxPixels}`, images.minPixels);
+  for (const name of ["width", "height"] as const)
+    expect(generation[name] % side === 0, `generation.${name}`, `a multiple of ${side} pixels`, generation[name]);
+  const pixels = generation.width * generation.height;
+  expect(generation.maxPixels >= pixels, "generation.maxPixels", `at least ${pixels}`, generation.maxPixels);
+  return config;
+}

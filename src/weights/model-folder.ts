@@ -1,0 +1,179 @@
+/** A model on disk: config.json, model.safetensors, vae.safetensors, tokenizer.json. */
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { writeJsonAtomic } from "../core/atomic-file.ts";
+import { InputError } from "../core/errors.ts";
+import { float32ToFloat16 } from "../core/half.ts";
+import { loadTokenizer } from "../encoders/tokenizer-file.ts";
+import { Tokenizer } from "../encoders/tokenizer.ts";
+import { Vae } from "../encoders/vae.ts";
+import { Vit } from "../encoders/vit.ts";
+import { Mogao } from "../model/mogao.ts";
+import { elementCount, ParameterScope, type ParameterInfo, type ParameterValues } from "../nn/parameters.ts";
+import { FORMAT, parseModelConfig, type ModelFolderConfig, type ModelFolderConfigInput } from "./model-config.ts";
+import { openSafetensors, writeSafetensors } from "./safetensors.ts";
+
+/** What names in model.safetensors begin with: the transformer's and the vision transformer's. */
+export const MOGAO_SCOPE = "mogao";
+export const VIT_SCOPE = "vit";
+
+const CONFIG = "config.json";
+const WEIGHTS = "model.safetensors";
+const VAE_WEIGHTS = "vae.safetensors";
+const TOKENIZER = "tokenizer.json";
+
+/** Errors list this many tensors at most. */
+const LISTED = 8;
+
+export interface ModelFolder {
+  readonly config: ModelFolderConfig;
+  /** Transformer and ViT, by the names of {@link modelParameters}. */
+  readonly weights: ParameterValues;
+  readonly vaeWeights: ParameterValues;
+  readonly tokenizer: Tokenizer;
+}
+
+/** Parameters of model.safetensors: `mogao.…`, and `vit.…` where there is one. */
+export function modelParameters({ model, vit }: Pick<ModelFolderConfig, "model" | "vit">): readonly ParameterInfo[] {
+  const scope = new ParameterScope();
+  void new Mogao(scope.at(MOGAO_SCOPE), model);
+  if (vit) void new Vit(scope.at(VIT_SCOPE), vit);
+  return scope.all;
+}
+
+/** Reads a whole model into memory, as float32. Throws InputError naming the file and what is wrong with it. */
+export async function loadModelFolder(folder: string): Promise<ModelFolder> {
+  await expectFolder(folder);
+  const path = join(folder, CONFIG);
+  const config = parseModelConfig(await readJson(path), path);
+  const tokenizer = await loadTokenizer(folder);
+  if (tokenizer.size > config.model.vocabularySize)
+    throw new InputError(
+      `${join(folder, TOKENIZER)}: expected at most ${config.model.vocabularySize} ids (${CONFIG}), found ${tokenizer.size}`,
+    );
+  const weights = await readTensors(join(folder, WEIGHTS), modelParameters(config));
+  const vaeWeights = await readTensors(join(folder, VAE_WEIGHTS), new Vae(config.vae).parameters);
+  return { config, weights, vaeWeights, tokenizer };
+}
+
+export interface ModelToSave {
+  readonly config: Omit<ModelFolderConfigInput, "format">;
+  readonly weights: ParameterValues;
+  readonly vaeWeights: ParameterValues;
+  /** The parsed tokenizer.json. */
+  readonly tokenizer: unknown;
+}
+
+/**
+ * Writes a model folder, each file atomically and config.json last. All is checked first: nothing is written that could not
+ * be loaded. Other files of the folder, such as its card, stay. Throws InputError where weights are missing or misshapen.
+ */
+export async function saveModelFolder(
+  folder: string,
+  model: ModelToSave,
+  { dtype = "F16" }: { readonly dtype?: "F16" | "F32" } = {},
+): Promise<void> {
+  const config = parseModelConfig({ format: FORMAT, ...model.config }, join(folder, CONFIG));
+  void new Tokenizer(model.tokenizer, {}, join(folder, TOKENIZER));
+  const files = [
+    [join(folder, WEIGHTS), modelParameters(config), model.weights],
+    [join(folder, VAE_WEIGHTS), new Vae(config.vae).parameters, model.vaeWeights],
+  ] as const;
+  for (const [path, parameters, values] of files)
+    report(
+      path,
+      parameters,
+      (name) => values.has(name),
+      ({ name, shape }) => {
+        const found = values.get(name)!.length;
+        return found === elementCount(shape) ? undefined : `${found} numbers`;
+      },
+    );
+  for (const [path, parameters, values] of files)
+    await writeSafetensors(
+      path,
+      parameters.map(({ name, shape }) => ({
+        name,
+        shape,
+        dtype,
+        data: () => (dtype === "F16" ? float32ToFloat16(values.get(name)!) : values.get(name)!),
+      })),
+    );
+  await writeJsonAtomic(join(folder, TOKENIZER), model.tokenizer);
+  await writeJsonAtomic(join(folder, CONFIG), { format: FORMAT, ...model.config });
+}
+
+/** Exactly these parameters from a checkpoint of any floating type. */
+async function readTensors(path: string, parameters: readonly ParameterInfo[]): Promise<ParameterValues> {
+  const file = await openSafetensors(path);
+  try {
+    const known = new Set(parameters.map(({ name }) => name));
+    report(
+      path,
+      parameters,
+      (name) => file.has(name),
+      ({ name, shape }) => {
+        const found = file.info(name).shape;
+        return String(found) === String(shape) ? undefined : `[${found}]`;
+      },
+      file.names.filter((name) => !known.has(name)),
+    );
+    const weights: ParameterValues = new Map();
+    for (const { name, shape } of parameters)
+      weights.set(name, await file.readFloat32(name, new Float32Array(new ArrayBuffer(4 * elementCount(shape)))));
+    return weights;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Throws one error that names every missing, misshapen and unexpected tensor. */
+function report(
+  path: string,
+  parameters: readonly ParameterInfo[],
+  has: (name: string) => boolean,
+  wrongShape: (info: ParameterInfo) => string | undefined,
+  unexpected: readonly string[] = [],
+): void {
+  const missing = parameters.filter(({ name }) => !has(name)).map(({ name }) => name);
+  const misshapen = parameters.flatMap((info) => {
+    const found = has(info.name) ? wrongShape(info) : undefined;
+    return found === undefined ? [] : [`${info.name} (expected [${info.shape}], found ${found})`];
+  });
+  const problems = [
+    ["lacks", missing],
+    ["has the wrong shape of", misshapen],
+    ["has unknown", unexpected],
+  ] as const;
+  const told = problems.flatMap(([what, names]) => (names.length === 0 ? [] : [`${what} ${listed(names)}`]));
+  if (told.length > 0) throw new InputError(`${path}: does not hold this model: it ${told.join("; it ")}`);
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, LISTED).join(", ");
+  return names.length > LISTED ? `${shown} and ${names.length - LISTED} more (${names.length} tensors)` : shown;
+}
+
+async function expectFolder(folder: string): Promise<void> {
+  const entry = await stat(folder).catch(() => undefined);
+  if (!entry)
+    throw new InputError(
+      `${folder}: no such folder; expected one with ${CONFIG}, ${WEIGHTS}, ${VAE_WEIGHTS} and ${TOKENIZER}`,
+    );
+  if (!entry.isDirectory()) throw new InputError(`${folder}: expected the folder of a model, found a file`);
+}
+
+async function readJson(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new InputError(`${path}: ${code === "ENOENT" ? "no such file" : `cannot be read (${code})`}`);
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new InputError(`${path}: not JSON: ${(error as Error).message}`);
+  }
+}
