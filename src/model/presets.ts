@@ -40,6 +40,22 @@ export const presets = {
   },
 } as const satisfies Readonly<Record<string, MogaoConfig>>;
 
+/** Vision transformers: Qwen2-VL's, and a small one whose 16 px token grid is the VAE's without resizing. */
+export const vitPresets = {
+  nano: {
+    size: 128,
+    layers: 5,
+    heads: 4,
+    mlpSize: 512,
+    patch: 8,
+    merge: 2,
+    temporalPatch: 1,
+    outSize: presets.nano.hiddenSize,
+    mean: 0.5,
+    deviation: 0.5,
+  },
+} as const;
+
 export type PresetName = keyof typeof presets;
 
 /** The rows of the paper's Table 5, as changes to a configuration. */
