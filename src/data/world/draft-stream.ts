@@ -7,6 +7,7 @@ import type { Palette } from "./palette.ts";
 import type { Split } from "./splits.ts";
 import { pickWeighted, type TaskWorld } from "./task-world.ts";
 import { conceptsOf, mixtureOf, stylesOf, type WorldConfig } from "./world-config.ts";
+import { Wordings } from "./wordings.ts";
 
 const MAX_ATTEMPTS = 5000;
 
@@ -27,8 +28,8 @@ export class DraftStream {
     }
     const styles = stylesOf(config);
     const concepts = conceptsOf(config).filter((concept) => styles.some((style) => palette.hasSprite(concept, style)));
-    const templates = this.#split === "heldout-template" ? "heldout" : "train";
-    this.world = { ...palette, concepts, styles, imageSize, templates };
+    const wordings = new Wordings(this.#split === "heldout-template" ? "heldout" : "train");
+    this.world = { ...palette, concepts, styles, imageSize, wordings };
   }
 
   /** The draft at `index` (a whole number from 0). The family is drawn once, then drafts until one fits the split. */
@@ -39,6 +40,7 @@ export class DraftStream {
     const random = new Philox(this.#seed, index);
     const family = pickWeighted(random, this.#entries);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      this.world.wordings.heldOutPicks = 0;
       const draft = FAMILIES[family](random, this.world);
       if (this.#accepts(heldOutSplits(draft))) return draft;
     }
@@ -46,7 +48,8 @@ export class DraftStream {
   }
 
   #accepts(splits: ReadonlySet<Split>): boolean {
-    if (this.#split === "train" || this.#split === "heldout-template") return splits.size === 0;
+    if (this.#split === "train") return splits.size === 0;
+    if (this.#split === "heldout-template") return splits.size === 0 && this.world.wordings.heldOutPicks > 0;
     return splits.size === 1 && splits.has(this.#split);
   }
 }

@@ -4,7 +4,7 @@ import type { Scene } from "./scene.ts";
 import { splitOfColour, splitOfConcept, splitOfPair, splitOfRelation, splitOfStyle, type Split } from "./splits.ts";
 
 /**
- * The splits that the combinations in a draft belong to, without "train" (wordings aside: {@link pickTemplate} sees to
+ * The splits that the combinations in a draft belong to, without "train" (wordings aside: {@link Wordings} sees to
  * them). Empty for a draft that training may use.
  *
  * A colour counts when the sprite was recoloured to it; the natural colour of a concept can never be held out. A

@@ -2,8 +2,8 @@ import type { Philox } from "../../core/random.ts";
 import { InputError } from "../../core/errors.ts";
 import type { Concept } from "./concepts.ts";
 import { casual } from "./grammar.ts";
-import { splitOfTemplate } from "./splits.ts";
 import type { Style } from "./styles.ts";
+import type { Wordings } from "./wordings.ts";
 
 /** What tasks may draw from: the vocabulary of a curriculum and the size of its pictures. */
 export interface TaskWorld {
@@ -15,8 +15,7 @@ export interface TaskWorld {
   readonly backgrounds: readonly string[];
   /** Side of the square pictures, in pixels. */
   readonly imageSize: number;
-  /** Which wordings to use: those of training or the held-out ones. */
-  readonly templates: "train" | "heldout";
+  readonly wordings: Wordings;
   /** Whether a style has the concept. */
   hasSprite(concept: Concept, style: Style): boolean;
   /** Whether the sprite stands out from the background. */
@@ -53,25 +52,13 @@ export function pickWeighted<T>(random: Philox, entries: readonly (readonly [T, 
 /** `count` distinct items in random order. Throws an InputError when there are fewer. */
 export function pickDistinct<T>(random: Philox, items: readonly T[], count: number): T[] {
   if (items.length < count)
-    throw new InputError(`world: expected at least ${count} to choose from, found ${items.length}`);
+    throw new InputError(`world: a task wants ${count} different ones (concepts, colours or backgrounds), found ${items.length}`);
   return random.shuffle([...items]).slice(0, count);
 }
 
-const templateSplits = new WeakMap<readonly string[], { train: string[]; heldout: string[] }>();
-
 /** A wording of the task, from the half that the world allows. `templates` is one list per task, never changed. */
 export function pickTemplate(random: Philox, world: TaskWorld, task: string, templates: readonly string[]): string {
-  let split = templateSplits.get(templates);
-  if (split === undefined) {
-    split = { train: [], heldout: [] };
-    for (const template of templates) {
-      split[splitOfTemplate(task, template) === "train" ? "train" : "heldout"].push(template);
-    }
-    templateSplits.set(templates, split);
-  }
-  const allowed = split[world.templates];
-  // A short list may have no held-out wording; its training ones serve then.
-  return random.pick(allowed.length > 0 ? allowed : templates);
+  return world.wordings.pick(random, task, templates);
 }
 
 /** Sometimes typed in a hurry; lists of options keep their letters. */
