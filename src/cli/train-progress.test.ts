@@ -43,7 +43,7 @@ test("a terminal's line is redrawn, with the time that is left at the smoothed s
     progress.note!("a note");
   });
   vi.useRealTimers();
-  const redraw = "\r\x1b[K";
+  const redraw = "\r\x1b[2K";
   expect(text.split(redraw)).toEqual([
     "",
     "step 1/3602  loss 2  – samples/s  – GFLOP/s  – left",

@@ -1,34 +1,26 @@
 import type { Reporter } from "../train/reporter.ts";
+import type { Output } from "./context.ts";
+import { Progress } from "./progress.ts";
 
 /** Weight of a new step in smoothed figures. */
 const smoothing = 0.02;
-/** Milliseconds between lines where stderr is a file or pipe, and between redrawings of the line on a terminal. */
-const plainInterval = 30_000;
-const terminalInterval = 200;
 
-interface Output {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
-
-/** A line with smoothed loss and speeds and the time left: redrawn in place on a terminal, else now and then. */
-export function trainProgress(output: Output = process.stderr): Reporter {
-  const interval = output.isTTY ? terminalInterval : plainInterval;
+/** A line with smoothed loss and speeds and the time left, replaced in place on a terminal; notes above it. */
+export function trainProgress(output: Output): Reporter {
+  const progress = new Progress(output);
   const loss = smoothed();
   const seconds = smoothed();
   const samples = smoothed();
   const gflops = smoothed();
-  let drawn = -Infinity;
   let lastSeconds: number | undefined;
-  let open = false;
-  const line = (text: string) => {
-    output.write(`${open ? "\r\x1b[K" : ""}${text}\n`);
-    open = false;
+  const note = (text: string) => {
+    progress.clear();
+    output.write(`${text}\n`);
   };
   return {
     start: ({ name, parameters, step, steps }) =>
-      line(`${name}: ${(parameters / 1e6).toFixed(2)} M parameters, step ${step} of ${steps}`),
-    note: line,
+      note(`${name}: ${(parameters / 1e6).toFixed(2)} M parameters, step ${step} of ${steps}`),
+    note,
     step(record, steps) {
       if (Number.isFinite(record.loss)) loss.add(record.loss);
       if (lastSeconds !== undefined) {
@@ -39,9 +31,6 @@ export function trainProgress(output: Output = process.stderr): Reporter {
         gflops.add(record.gflopsPerSecond * taken);
       }
       lastSeconds = record.seconds;
-      const now = performance.now();
-      if (now - drawn < interval && record.step < steps) return;
-      drawn = now;
       const taken = seconds.value();
       const text = [
         `step ${record.step}/${steps}`,
@@ -50,10 +39,8 @@ export function trainProgress(output: Output = process.stderr): Reporter {
         `${figure(gflops.value() / taken)} GFLOP/s`,
         `${duration((steps - record.step) * taken)} left`,
       ].join("  ");
-      if (!output.isTTY) return line(text);
-      output.write(`\r\x1b[K${text}`);
-      open = true;
-      if (record.step === steps) line(text);
+      if (record.step < steps) progress.update(text);
+      else note(text);
     },
   };
 }

@@ -1,99 +1,111 @@
 import { join } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
-import { openRuntime } from "../runtime/open-runtime.ts";
+import { Command } from "commander";
 import type { Device } from "../runtime/types.ts";
-import { loadTrainingConfig } from "../train/config.ts";
-import { train } from "../train/loop.ts";
+import { Interrupted, type CliContext } from "./context.ts";
+import { setExamples } from "./help.ts";
+import { choiceOption, integerOption } from "./option-values.ts";
 import { trainProgress } from "./train-progress.ts";
 
-interface TrainCommandOptions {
+interface TrainArguments {
   readonly out?: string;
-  readonly resume?: boolean;
-  readonly resetOptimizer?: boolean;
+  readonly resume?: true;
+  readonly resetOptimizer?: true;
   readonly initFrom?: string;
   readonly set?: readonly string[];
   readonly steps?: number;
   readonly seed?: number;
   readonly device?: Device;
   readonly threads?: number;
-  readonly json?: boolean;
+  readonly json?: true;
 }
 
-/** `mogao train <config>`: progress on stderr, the final checkpoint on stdout. */
-export function trainCommand(): Command {
-  return new Command("train")
-    .description("train a model as a config file says")
-    .argument("<config>", "a file of configs/")
-    .option("--out <dir>", "folder of the run (default: runs/<name of the config>)")
-    .option("--resume", "continue the run in that folder from its newest checkpoint")
-    .option("--reset-optimizer", "with --resume: keep the weights, forget the optimizer's moments")
-    .option("--init-from <path>", "start from the weights of a run, checkpoint or safetensors file, by name")
-    .option("--set <path=value>", "override a setting; may be repeated", collect)
-    .option("--steps <n>", "steps in all (train.steps)", wholeNumber)
-    .option("--seed <n>", "seed (train.seed)", wholeNumber)
-    .option("--device <device>", "cpu, webgpu or cuda")
-    .option("--threads <n>", "threads of the engine (default: all cores)", wholeNumber)
-    .option("--json", "print the result as one JSON object")
-    .addHelpText(
-      "after",
-      `
-Ctrl-C writes a checkpoint and stops; again, it stops at once.
+const mostSteps = 1e12;
 
-Examples:
-  mogao train configs/vae.ts
-  mogao train configs/vae.ts --resume --steps 40000
-  mogao train configs/vae.ts --out runs/wide --set task.width=48 --set train.schedule.peak=3e-4`,
-    )
-    .action(runTrain);
+/** What the verb touches of the world outside. */
+type TrainContext = Pick<CliContext, "stdout" | "stderr" | "onInterrupt">;
+
+const processTrainContext: TrainContext = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  onInterrupt(listener) {
+    process.on("SIGINT", listener);
+    return () => process.off("SIGINT", listener);
+  },
+};
+
+/** `mogao train`: progress on stderr, the final checkpoint on stdout. */
+export function trainCommand(context: TrainContext = processTrainContext): Command {
+  const command = new Command("train")
+    .argument("<config>")
+    .summary("train a model as a config file says")
+    .description("Trains as a config says. Ctrl-C: checkpoint and stop; twice: stop at once.")
+    .option("--out <DIR>", "folder of the run (default: runs/NAME)")
+    .option("--resume", "continue the run in that folder")
+    .option("--reset-optimizer", "with --resume: forget the optimizer's moments")
+    .option("--init-from <PATH>", "start from a run, checkpoint or safetensors file")
+    .option("--set <PATH=VALUE>", "override a setting; may be repeated", collect)
+    .option("--steps <N>", "steps in all", integerOption("--steps", 1, mostSteps))
+    .option("--seed <N>", "of weights and data", integerOption("--seed", 0, 2 ** 32 - 1))
+    .option("--device <NAME>", "cpu, webgpu or cuda", choiceOption<Device>("--device", ["cpu", "webgpu", "cuda"]))
+    .option("--threads <N>", "of the engine", integerOption("--threads", 1, 4096))
+    .option("--json", "print one JSON object on stdout")
+    .action((config: string, values: TrainArguments) => runTrain(config, values, context));
+  setExamples(command, [
+    "mogao train configs/vae.ts",
+    "mogao train configs/vae.ts --resume --steps 40000",
+    "mogao train configs/vae.ts --out runs/wide --set train.schedule.peak=3e-4",
+  ]);
+  return command;
 }
 
-async function runTrain(configPath: string, options: TrainCommandOptions): Promise<void> {
-  const overrides = [...(options.set ?? [])];
-  if (options.steps !== undefined) overrides.push(`train.steps=${options.steps}`);
-  if (options.seed !== undefined) overrides.push(`train.seed=${options.seed}`);
-  if (options.initFrom !== undefined) overrides.push(`train.initFrom=${JSON.stringify(options.initFrom)}`);
-  const config = await loadTrainingConfig(configPath, overrides);
-  const outDir = options.out ?? join("runs", config.name);
-  const device = options.device ?? config.device ?? "cpu";
+async function runTrain(path: string, values: TrainArguments, context: TrainContext): Promise<void> {
+  // Loaded late: help and bad arguments should not wait for it.
+  const { loadTrainingConfig } = await import("../train/config.ts");
+  const { openRuntime } = await import("../runtime/open-runtime.ts");
+  const { train } = await import("../train/loop.ts");
+  const config = await loadTrainingConfig(path, [
+    ...(values.set ?? []),
+    ...(values.steps === undefined ? [] : [`train.steps=${values.steps}`]),
+    ...(values.seed === undefined ? [] : [`train.seed=${values.seed}`]),
+    ...(values.initFrom === undefined ? [] : [`train.initFrom=${JSON.stringify(values.initFrom)}`]),
+  ]);
+  const outDir = values.out ?? join("runs", config.name);
   const runtime = await openRuntime({
-    device,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    device: values.device ?? config.device ?? "cpu",
+    ...(values.threads !== undefined && { threads: values.threads }),
   });
-  process.stderr.write(`${config.about}\n${runtime.description}; run in ${outDir}\n`);
+  context.stderr.write(`${config.about}\n${runtime.description}; run in ${outDir}\n`);
   const interruption = new AbortController();
-  const interrupt = () => {
+  const stop = () => {
     if (interruption.signal.aborted) process.exit(130);
-    process.stderr.write("\nstopping after this step; a second Ctrl-C stops at once\n");
+    context.stderr.write("\nstopping after this step; Ctrl-C again stops at once\n");
     interruption.abort();
   };
-  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  const unsubscribe = context.onInterrupt(stop);
+  process.on("SIGTERM", stop);
   try {
-    const task = await config.createTask({ runtime, seed: config.train.seed, outDir });
-    const result = await train(task, {
-      ...config.train,
-      runtime,
-      outDir,
-      resume: options.resume,
-      resetOptimizer: options.resetOptimizer,
-      identity: config.task,
-      reporter: trainProgress(),
-      signal: interruption.signal,
-    });
-    const { step, finished, loss, skipped, checkpoint } = result;
-    process.stdout.write(
-      options.json ? `${JSON.stringify({ step, finished, loss, skipped, checkpoint })}\n` : `${checkpoint}\n`,
+    const { step, finished, loss, skipped, checkpoint } = await train(
+      await config.createTask({ runtime, seed: config.train.seed, outDir }),
+      {
+        ...config.train,
+        runtime,
+        outDir,
+        resume: values.resume,
+        resetOptimizer: values.resetOptimizer,
+        identity: config.task,
+        reporter: trainProgress(context.stderr),
+        signal: interruption.signal,
+      },
     );
+    const result = { step, finished, loss, skipped, checkpoint };
+    context.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `${checkpoint}\n`);
+    if (!finished) throw new Interrupted();
   } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    process.off("SIGTERM", stop);
+    unsubscribe();
   }
 }
 
 function collect(value: string, earlier: readonly string[] = []): string[] {
   return [...earlier, value];
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError("Expected a whole number.");
-  return value;
 }
