@@ -198,20 +198,17 @@ function countOf(shape: readonly Dim[], axes: readonly number[]): number | undef
 /** The adjoint of a slice with a step: element i of `x` goes to start + i·step of `size` zeros. */
 function spread(x: Tensor, axis: number, start: Dim, step: number, size: Dim): Tensor {
   const count = x.shape[axis]!;
-  if (typeof count !== "number" || typeof start !== "number" || typeof size !== "number")
-    throw new Error(`gradient of slice: a step of ${step} needs known sizes, found ${showShape([count, start, size])}`);
-  const ordered = step > 0 ? x : slice(x, axis, count - 1, -1, -1);
-  const first = step > 0 ? start : start + (count - 1) * step;
+  const last = subDims(count, 1);
+  const ordered = step > 0 ? x : slice(x, axis, last, -1, -1);
+  const first = step > 0 ? start : addDims(start, mulDims(last, step));
   const width = Math.abs(step);
+  // Each element becomes a block of `width`, of which the last may reach past the end.
   const open = [...x.shape.slice(0, axis + 1), 1, ...x.shape.slice(axis + 1)];
-  const merged = x.shape.map((dim, i) => (i === axis ? count * width : dim));
-  const spaced = slice(
-    reshape(pad(reshape(ordered, open), axis + 1, 0, width - 1), merged),
-    axis,
-    0,
-    (count - 1) * width + 1,
-  );
-  return pad(spaced, axis, first, size - first - (count - 1) * width - 1);
+  const blocks = mulDims(count, width);
+  const merged = x.shape.map((dim, i) => (i === axis ? blocks : dim));
+  const spaced = reshape(pad(reshape(ordered, open), axis + 1, 0, width - 1), merged);
+  const after = subDims(addDims(size, width), addDims(first, blocks));
+  return slice(pad(spaced, axis, first, after), axis, 0, size);
 }
 
 /** One batched product for each of the kernel's positions: far faster on CPU than a convolution over the batch axis. */
