@@ -13,18 +13,7 @@ import {
   upsample2x,
   weightedMean,
 } from "../../src/graph/functional.ts";
-import {
-  add,
-  cast,
-  concat,
-  detach,
-  div,
-  exp,
-  mul,
-  reduceSum,
-  slice,
-  softmax,
-} from "../../src/graph/primitives.ts";
+import { add, cast, concat, detach, div, exp, mul, reduceSum, slice, softmax } from "../../src/graph/primitives.ts";
 import { bool, define, float, int, m, n, positive, someSizes, type Case } from "./case.ts";
 
 export const compositionCases: readonly Case[] = [

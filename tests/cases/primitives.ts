@@ -1,5 +1,5 @@
 /** At least one case for every primitive; a new primitive without one does not compile. */
-import { mulDims } from "../../src/graph/dims.ts";
+import { mulDims, subDims } from "../../src/graph/dims.ts";
 import {
   abs,
   add,
@@ -244,6 +244,10 @@ export const primitiveCases: { readonly [O in OperationName]: readonly Case[] } 
     define("every second", { x: float(7, n) }, ({ x }) => slice(x!, 0, 0, 7, 2)),
     define("every second from 1", { x: float(6, n) }, ({ x }) => slice(x!, 0, 1, undefined, 2)),
     define("every third, a rest left", { x: float(n, 9) }, ({ x }) => slice(x!, 1, 1, 8, 3)),
+    define("every second of a symbolic axis", { x: float(mulDims(2, n), 3), size: float(n, 1) }, ({ x, size }) =>
+      mul(slice(x!, 0, 1, undefined, 2), size!),
+    ),
+    define("backwards over a symbolic axis", { x: float(n, 2) }, ({ x }) => slice(x!, 0, subDims(n, 1), -1, -1)),
     define("backwards", { x: float(n, 5) }, ({ x }) => slice(x!, 1, 4, -1, -1)),
     define("backwards, every second", { x: float(n, 8) }, ({ x }) => slice(x!, 1, 6, 1, -2)),
     define("int", { x: int2(n, 4) }, ({ x }) => number(slice(x!, 1, 2))),
