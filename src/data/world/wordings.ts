@@ -10,11 +10,11 @@ interface Halves {
 export class Wordings {
   /** How many held-out wordings were picked so far. */
   heldOutPicks = 0;
-  readonly #half: keyof Halves;
+  readonly half: keyof Halves;
   readonly #halves = new Map<readonly string[], Halves>();
 
   constructor(half: keyof Halves) {
-    this.#half = half;
+    this.half = half;
   }
 
   /** `templates` is the one list of that task, never changed. */
@@ -25,8 +25,8 @@ export class Wordings {
       halves = { train: templates.filter(isTrain), heldout: templates.filter((template) => !isTrain(template)) };
       this.#halves.set(templates, halves);
     }
-    const wanted = halves[this.#half];
-    if (this.#half === "heldout" && wanted.length > 0) this.heldOutPicks++;
+    const wanted = halves[this.half];
+    if (this.half === "heldout" && wanted.length > 0) this.heldOutPicks++;
     return random.pick(wanted.length > 0 ? wanted : templates);
   }
 }

@@ -1,10 +1,11 @@
 import type { Philox } from "../../../core/random.ts";
 import { captionOf } from "../captions.ts";
 import { draw, reply, say, type DraftItem, type SampleDraft, type StatedRelation } from "../draft.ts";
-import { capitalise, fill, list, sentence } from "../grammar.ts";
-import { realise } from "../scene-plan.ts";
+import { capitalise, fill, list, pronoun, sentence } from "../grammar.ts";
+import { realise, type ScenePlan } from "../scene-plan.ts";
 import type { Scene } from "../scene.ts";
-import { chance, colourOf, pickTemplate, pickWeighted, typed, type Subject, type TaskWorld } from "../task-world.ts";
+import { chance, colourOf, pickBackground, pickColour, pickConcepts, pickStyle, pickTemplate, pickWeighted, typed, type Subject, type TaskWorld } from "../task-world.ts";
+import type { Concept } from "../concepts.ts";
 import { subjects } from "./draw-scene.ts";
 import { drawRequest } from "./draw-single.ts";
 import { editAnswer, editPhrase, editTurn, startPicture } from "./edit.ts";
@@ -64,16 +65,20 @@ const SEPARATE = [
 /** Pictures within a conversation: drawn and changed in one request or turn by turn, talked about, or one by one. */
 export function conversation(random: Philox, world: TaskWorld): SampleDraft {
   const form = pickWeighted(random, [
-    [compound, 50],
-    [turns, 28],
-    [talk, 12],
-    [separate, 10],
+    [compoundColour, 25],
+    [compound, 33],
+    [turns, 24],
+    [talk, 10],
+    [separate, 8],
   ] as const);
   for (;;) {
     const draft = form(random, world);
     if (draft !== null) return draft;
   }
 }
+
+/** The plainest compound request, {x} then {i}: what people try first, so it occurs often word for word. */
+const PLAIN_COMPOUND = "Draw {x}. Then {i}.";
 
 interface Opening extends Picture {
   readonly caption: string;
@@ -106,7 +111,34 @@ function here({ plan, plain }: Opening): DraftItem {
   return reply(`Here ${several ? "are" : "is"} ${plain}.`);
 }
 
-/** "Draw a red apple. Then make it green.": two or three pictures, each with its words. */
+/** "Draw a red apple. Then make it green.": one object in a said colour, which then gets another one. */
+function compoundColour(random: Philox, world: TaskWorld): SampleDraft | null {
+  const start = colouredOpening(random, world);
+  const found = editStep(random, world, start, "recolour");
+  if (found === null) return null;
+  const plain = world.wordings.half === "train" && chance(random, 0.5);
+  const ref = pronoun(start.plan.groups[0]!.concept);
+  const step = plain ? { ...found, words: { ...found.words, ref, subject: ref === "it" ? "it" : "they" } } : found;
+  const i = plain ? fill("make {ref} {colour}", step.words) : editPhrase(random, world, step);
+  const template = plain ? PLAIN_COMPOUND : pickTemplate(random, world, "compound", COMPOUND);
+  const prompt = typed(random, fill(template, { x: start.caption, i }));
+  const items = [say(prompt), here(start), draw(start.scene), reply(editAnswer(step)), draw(step.after.scene)];
+  return { kind: "edit", task: "conversation.colours", items, relations: [] };
+}
+
+function colouredOpening(random: Philox, world: TaskWorld): Opening {
+  const [concept] = pickConcepts(random, world, 1, (item) => item.recolourable) as [Concept];
+  const group = { concept, style: pickStyle(random, world, [concept]), count: 1 };
+  const colour = pickColour(random, world, concept, concept.naturalColour === null ? 1 : 0.5);
+  const subject = { ...group, colour };
+  const background = pickBackground(random, world, [subject], true);
+  const plan: ScenePlan = { groups: [subject], arrangement: { type: "alone" }, background };
+  const caption = captionOf(null, plan, { naturalColours: true, background: background !== "white" }).text;
+  const plain = captionOf(null, plan, { naturalColours: true }).text;
+  return { plan, scene: realise(random, world, plan), caption, plain, relations: [] };
+}
+
+/** The same with changes of every kind: two or three pictures, each with its words. */
 function compound(random: Philox, world: TaskWorld): SampleDraft | null {
   const start = opening(random, world);
   const steps = chain(random, world, start, chance(random, 0.2) ? 2 : 1);

@@ -221,7 +221,7 @@ test('"Draw a red apple. Then make it green." is a kind of its own: words, pictu
     { seed: 3, families: { conversation: 1 }, concepts: ["apple", "cat", "dog", "car", "horse", "book"] },
     WORDS_ONLY,
   );
-  const drafts = Array.from({ length: 4000 }, (_, index) => stream.draft(index));
+  const drafts = Array.from({ length: 8000 }, (_, index) => stream.draft(index));
   const found = drafts.filter((draft) => /^Draw a red apple[.,] [Tt]hen make it green\.$/.test(textsOf(draft)[0]!));
   expect(found.length).toBeGreaterThan(0);
   for (const { items } of found) {
