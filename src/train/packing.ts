@@ -13,10 +13,13 @@ export interface PackedRow {
   readonly visual: VisualRow[];
 }
 
-/** First fit, in order; a sequence larger than the capacity has a row of its own. */
+/** First fit, longest text first; a sequence larger than the capacity has a row of its own. */
 export function packRows(sequences: readonly Sequence[], capacity: RowCapacity): PackedRow[] {
   const rows: PackedRow[] = [];
-  sequences.forEach((sequence, sample) => {
+  const longestFirst = sequences.map((_, sample) => sample);
+  longestFirst.sort((a, b) => sequences[b]!.text.length - sequences[a]!.text.length);
+  for (const sample of longestFirst) {
+    const sequence = sequences[sample]!;
     const fits = (row: PackedRow) =>
       row.text.length + sequence.text.length <= capacity.text &&
       row.visual.length + sequence.visual.length <= capacity.visual;
@@ -24,7 +27,7 @@ export function packRows(sequences: readonly Sequence[], capacity: RowCapacity):
     if (!row) rows.push((row = { text: [], visual: [] }));
     for (const token of sequence.text) row.text.push({ ...token, sample });
     for (const token of sequence.visual) row.visual.push({ ...token, sample });
-  });
+  }
   return rows;
 }
 
