@@ -63,7 +63,7 @@ test("no noisy copy sees another one", () => {
 test("no sample sees another in its row", () => {
   const feeds = tinyFeeds(
     [
-      [text(1), image(0), text(2)],
+      [text(1, 5, 6, 7, 8), image(0), text(2)],
       [text(3), image(1, { copies: 0 }), text(4), image(2, { vae: false })],
     ],
     roomy,
