@@ -17,7 +17,7 @@ export function formatHelp(command: Command, help: Help): string {
   const width = Math.max(...rows.map(([term]) => term.length)) + 2;
   const lines = [
     `Usage: ${help.commandUsage(command)}`,
-    ...help.commandDescription(command).split("\n"),
+    ...(help.commandDescription(command) || command.summary()).split("\n"),
     "",
     ...rows.map(([term, description]) => `  ${term.padEnd(width)}${description}`),
   ];

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { MogaoError } from "../core/errors.ts";
 import { addChat } from "./chat.ts";
 import { Interrupted, type CliContext } from "./context.ts";
+import { dataCommand } from "./data.ts";
 import { addGenerate } from "./generate.ts";
 import { debugHelp, formatHelp } from "./help.ts";
 import { trainCommand } from "./train.ts";
@@ -18,6 +19,8 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (error instanceof Interrupted) return 130;
+    // A group of verbs without one: its help is on stderr already.
+    if (error instanceof CommanderError && error.code === "commander.help") return 2;
     const isInput = error instanceof MogaoError || error instanceof CommanderError;
     const debug = argv.includes("--debug");
     const message = error instanceof Error ? error.message.replace(/^error: /, "") : String(error);
@@ -52,10 +55,17 @@ function createProgram(context: CliContext): Command {
     });
   addGenerate(program, context);
   addChat(program, context);
-  const train = trainCommand().copyInheritedSettings(program).helpOption("-h, --help", "print this help");
-  program.addCommand(train.option("--debug", debugHelp));
+  program.addCommand(adopt(dataCommand(), program));
+  program.addCommand(adopt(trainCommand(context), program));
   // After the verbs, which would inherit it: so that the action above sees an unknown verb.
   return program.allowExcessArguments();
+}
+
+/** Gives a verb that was made apart, and its own verbs, the program's ways. */
+function adopt(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent).helpOption("-h, --help", "print this help").helpCommand(false);
+  for (const verb of command.commands) adopt(verb, command);
+  return command.commands.length > 0 ? command : command.option("--debug", debugHelp);
 }
 
 /** Of the package, which lies two folders up from src/cli and dist/cli alike. */
