@@ -225,3 +225,13 @@ test("a folder's files", async () => {
     await rm(folder, { recursive: true });
   }
 });
+
+test("the default model's own tokenizer", async () => {
+  const world = await loadTokenizer(new URL("../../models/emoji-world", import.meta.url).pathname);
+  const text = "Draw a red apple, then <|vision_start|> two cats.";
+  const ids = world.encode(text);
+  expect(ids.length).toBeLessThan(text.length / 2);
+  expect(ids.some((id) => Object.values(world.special).includes(id))).toBe(false);
+  expect(world.decode(ids)).toBe(text);
+  expect(new Set(Object.values(world.special)).size).toBe(5);
+});
