@@ -31,7 +31,7 @@ export function dataCommand(): Command {
     .description("Writes a page and a sheet of samples to look at, and prints what a larger number of them contains.")
     .option("--count <n>", "samples on the page", integerOption("--count", 1, 10_000), 48)
     .option("--curriculum <name>", "single, scenes or full", "full")
-    .option("--concepts <set>", "curated, core or all", "all")
+    .option("--concepts <set>", "curated or all", "all")
     .option("--split <name>", "train or a held-out split", "train")
     .option("--seed <n>", "seed of the stream", integerOption("--seed", 0, 2 ** 32 - 1), 0)
     .option("--size <px>", "side of the pictures", integerOption("--size", 16, 1024), 96)

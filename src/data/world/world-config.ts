@@ -4,8 +4,22 @@ import { CURRICULA, type Curriculum, type Mixture } from "./mixture.ts";
 import { CURATED_CONCEPTS, splitOfConcept, type Split } from "./splits.ts";
 import { HELD_OUT_STYLES, styleNamed, TRAIN_STYLES } from "./styles.ts";
 
-/** Named sets of concepts: about 35 that are never confused, the 100 most useful, or the whole table. */
-export type ConceptSet = "curated" | "core" | "all";
+/** Named sets of concepts: about 40 to start with (the curated ones and {@link FAVOURITES}), or the whole table. */
+export type ConceptSet = "curated" | "all";
+
+/** What people ask for first, beside the curated concepts. */
+const FAVOURITES: ReadonlySet<string> = new Set([
+  "dog",
+  "fish",
+  "tree",
+  "house",
+  "sun",
+  "star",
+  "heart",
+  "lemon",
+  "umbrella",
+  "balloon",
+]);
 
 /** What a stream of Emoji World samples is made of; every field has a default. */
 export interface WorldConfig {
@@ -52,16 +66,11 @@ export function conceptsOf(config: WorldConfig): Concept[] {
 
 function namedConcepts(concepts: ConceptSet | readonly string[]): Concept[] {
   if (concepts === "all") return [...CONCEPTS];
-  if (concepts === "curated") return CONCEPTS.filter((concept) => CURATED_CONCEPTS.has(concept.name));
-  if (concepts === "core") return CONCEPTS.filter((concept) => isCore(concept));
+  if (concepts === "curated") {
+    return CONCEPTS.filter(({ name }) => CURATED_CONCEPTS.has(name) || FAVOURITES.has(name));
+  }
   if (typeof concepts !== "string") return concepts.map(conceptNamed);
-  throw new InputError(`concepts: expected "curated", "core", "all" or a list of names, found "${concepts}"`);
-}
-
-/** Curated, or of a category that people ask for first. */
-function isCore(concept: Concept): boolean {
-  const common = ["animal", "food", "vehicle"].includes(concept.category);
-  return CURATED_CONCEPTS.has(concept.name) || common;
+  throw new InputError(`concepts: expected "curated", "all" or a list of names, found "${concepts}"`);
 }
 
 export function stylesOf(config: WorldConfig): ReturnType<typeof styleNamed>[] {

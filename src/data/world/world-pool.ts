@@ -76,7 +76,7 @@ export class WorldPool implements AsyncIterable<Sample> {
       while (!this.#ready.has(index) && this.#failure === null && !this.#closed) {
         await new Promise<void>((resolve) => (this.#wake = resolve));
       }
-      const outcome = this.#ready.get(index);
+      const outcome = this.#closed ? undefined : this.#ready.get(index);
       if (outcome === undefined || "error" in outcome) {
         await this.close();
         throw new MogaoError(`sample ${index}: ${outcome?.error ?? this.#failure ?? "the pool is closed"}`);
@@ -99,9 +99,10 @@ export class WorldPool implements AsyncIterable<Sample> {
     }
   }
 
-  /** Ends the workers; a waiting `next()` throws. May be called again. */
+  /** Ends the workers; a waiting or later `next()` throws. May be called again. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#ready.clear();
     this.#wake();
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }

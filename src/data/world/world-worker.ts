@@ -16,6 +16,8 @@ const port = parentPort;
 if (port === null) throw new Error("world-worker runs as a worker thread");
 
 const opening = WorldStream.open(workerData as WorldConfig);
+// Reported with the sample that needs it, not as a crash before one is asked for.
+opening.catch(() => undefined);
 
 port.on("message", ({ index }: WorkerRequest) => void render(index));
 
