@@ -13,7 +13,7 @@ import type { ConceptSet } from "../data/world/world-config.ts";
 import { WorldStream } from "../data/world/world-stream.ts";
 
 /** Drafts that the statistics are taken over. */
-const SURVEYED = 4000;
+const SURVEYED = 2000;
 
 export interface InspectionOptions {
   readonly count: number;
@@ -62,9 +62,9 @@ export async function inspectSamples(options: InspectionOptions): Promise<Inspec
   });
   const tokenizer = await loadTokenizer(options.tokenizer);
   const drafted = performance.now();
-  const drafts = Array.from({ length: SURVEYED }, (_, index) => stream.sampleDraft(index));
-  const draftsPerSecond = Math.round(SURVEYED / ((performance.now() - drafted) / 1000));
-  const kinds = Map.groupBy(drafts, (draft) => draft.task.split(".")[0] + "/" + draft.kind);
+  const drafts = Array.from({ length: Math.max(SURVEYED, options.count) }, (_, index) => stream.sampleDraft(index));
+  const draftsPerSecond = Math.round(drafts.length / ((performance.now() - drafted) / 1000));
+  const kinds = Map.groupBy(drafts, (draft) => `${draft.kind} (${draft.task.split(".")[0]})`);
   const started = performance.now();
   const samples = drafts.slice(0, options.count).map((draft) => stream.render(draft));
   const samplesPerSecond = Math.round(samples.length / ((performance.now() - started) / 1000));
@@ -77,12 +77,12 @@ export async function inspectSamples(options: InspectionOptions): Promise<Inspec
   return {
     page,
     sheet,
-    samples: SURVEYED,
+    samples: drafts.length,
     draftsPerSecond,
     samplesPerSecond,
     kinds: [...kinds].sort().map(([kind, members]) => ({
       kind,
-      share: members.length / SURVEYED,
+      share: members.length / drafts.length,
       tokens: lengths(
         members.map((draft) => textsOf(draft).reduce((sum, text) => sum + tokenizer.encode(text).length, 0)),
       ),

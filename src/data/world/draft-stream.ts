@@ -29,7 +29,9 @@ export class DraftStream {
     const styles = stylesOf(config);
     const concepts = conceptsOf(config).filter((concept) => styles.some((style) => palette.hasSprite(concept, style)));
     const wordings = new Wordings(this.#split === "heldout-template" ? "heldout" : "train");
-    this.world = { ...palette, concepts, styles, imageSize, wordings };
+    // Which sprites can be recoloured was measured on the train styles only.
+    const colours = this.#split === "heldout-style" ? [] : palette.colours;
+    this.world = { ...palette, colours, concepts, styles, imageSize, wordings };
   }
 
   /** The draft at `index` (a whole number from 0). The family is drawn once, then drafts until one fits the split. */

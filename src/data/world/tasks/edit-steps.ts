@@ -104,7 +104,10 @@ function recolour(random: Philox, world: TaskWorld, before: Picture): Omit<EditS
   const changed = { ...group, colour };
   if (colour === null || !visible(world, changed, before.plan.background)) return null;
   const after = { plan: withGroup(before.plan, index, changed), scene: changeGroup(before, index, { colour }) };
-  return { after, words: { ...words(random, before, group), colour }, relations: [] };
+  const spoken = words(random, before, group);
+  const spelling = random.pick(["the colour", "the colour", "the color"]);
+  const hue = before.plan.groups.length === 1 ? spelling : `${spelling} of ${spoken.the}`;
+  return { after, words: { ...spoken, colour, hue }, relations: [] };
 }
 
 /** A concept for a group that the picture does not have yet, in the picture's style. */

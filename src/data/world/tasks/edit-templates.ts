@@ -8,7 +8,10 @@ interface EditTemplates {
   readonly answers: readonly string[];
 }
 
-/** {ref} is "it", "them" or "the apple"; {the} "the apple"; {subject} "it", "they" or "the apple". */
+/**
+ * {ref} is "it", "them" or "the apple"; {the} "the apple"; {subject} "it", "they" or "the apple"; {hue} "the colour" or,
+ * where there are several things, "the colour of the apple".
+ */
 export const EDIT_TEMPLATES: Readonly<Record<Operation, EditTemplates>> = {
   recolour: {
     phrases: [
@@ -23,9 +26,9 @@ export const EDIT_TEMPLATES: Readonly<Record<Operation, EditTemplates>> = {
       "make {ref} {colour} instead",
       "change {ref} to {colour}",
       "change the colour of {the} to {colour}",
-      "change the color to {colour}",
-      "change the colour to {colour}",
-      "set the colour to {colour}",
+      "change {hue} to {colour}",
+      "switch {hue} to {colour}",
+      "set {hue} to {colour}",
       "give {ref} a {colour} colour",
       "draw {ref} in {colour}",
       "show {ref} in {colour}",
@@ -129,7 +132,7 @@ export const EDIT_TEMPLATES: Readonly<Record<Operation, EditTemplates>> = {
       "make {ref} {change}",
       "draw {ref} {change}",
       "make {the} {change}",
-      "change the size of {the}, {change}",
+      "make {ref} a bit {change}",
     ],
     terse: ["{change}", "{change}, please", "the same but {change}"],
     answers: ["Now {subject} {is} {change}."],
