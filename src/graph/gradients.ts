@@ -1,5 +1,5 @@
 /** Reverse-mode differentiation: one rule per primitive (`rules`) and one walk (`gradients`). */
-import { addDims, mulDims, sameShape, showShape, subDims, type Dim } from "./dims.ts";
+import { addDims, mulDims, sameDim, sameShape, showShape, subDims, type Dim } from "./dims.ts";
 import {
   add,
   broadcastTo,
@@ -31,7 +31,14 @@ import {
   transpose,
   where,
 } from "./primitives.ts";
-import { topologicalOrder, type Conv2dAttributes, type OperationName, type Operations, type Tensor } from "./tensor.ts";
+import {
+  isOperation,
+  topologicalOrder,
+  type Conv2dAttributes,
+  type OperationName,
+  type Operations,
+  type Tensor,
+} from "./tensor.ts";
 
 interface Rule<O extends OperationName> {
   /** Gradients for the operands; `needs(i)` says whether operand i's is wanted at all. */
@@ -251,10 +258,14 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
       (tensor.op !== "detach" && tensor.inputs.some((x) => active.has(x) && x.dtype === "float"))
     )
       active.add(tensor);
-  const sums = new Map<Tensor, Tensor>([[loss, constant(1)]]);
+  const parts = new Map<Tensor, Tensor[]>([[loss, [constant(1)]]]);
+  const found = new Map<Tensor, Tensor>();
   for (const y of order.toReversed()) {
-    const dy = sums.get(y);
-    if (!dy || !active.has(y)) continue;
+    const contributions = parts.get(y);
+    if (!contributions || !active.has(y)) continue;
+    const dy = sumOf(contributions);
+    parts.delete(y);
+    if (wanted.has(y)) found.set(y, dy);
     const rule = rules[y.op] as Rule<OperationName>;
     const needs = (operand: number) => active.has(y.inputs[operand]!);
     rule(y, dy, y.attributes, needs).forEach((dx, i) => {
@@ -264,10 +275,36 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
         throw new Error(
           `gradient of ${y.op}: operand ${i} is ${showShape(x.shape)}, its gradient ${showShape(dx.shape)}`,
         );
-      const sum = sums.get(x);
-      sums.set(x, sum ? add(sum, dx) : dx);
+      const others = parts.get(x);
+      if (others) others.push(dx);
+      else parts.set(x, [dx]);
     });
-    if (!wanted.has(y)) sums.delete(y);
   }
-  return wrt.map((x) => sums.get(x) ?? broadcastTo(constant(0), x.shape));
+  return wrt.map((x) => found.get(x) ?? broadcastTo(constant(0), x.shape));
+}
+
+/** Sum of gradients. Slices that together make up a tensor leave one concatenation instead of sums of padded parts. */
+function sumOf(contributions: readonly Tensor[]): Tensor {
+  const pads = contributions.filter((part) => isOperation(part, "pad"));
+  const first = pads.find(({ attributes }) => attributes.before === 0);
+  if (first) {
+    const { axis } = first.attributes;
+    const chain = [first];
+    for (let last = first; !sameDim(last.attributes.after, 0);) {
+      const end = addDims(last.attributes.before, last.inputs[0]!.shape[axis]!);
+      const next = pads.find(
+        (part) => part.attributes.axis === axis && sameDim(part.attributes.before, end) && !chain.includes(part),
+      );
+      if (!next) break;
+      chain.push((last = next));
+    }
+    if (chain.at(-1)!.attributes.after === 0) {
+      const whole = concat(
+        chain.map((part) => part.inputs[0]!),
+        axis,
+      );
+      return sumOf([whole, ...contributions.filter((part) => !(chain as readonly Tensor[]).includes(part))]);
+    }
+  }
+  return contributions.reduce((sum, part) => add(sum, part));
 }
