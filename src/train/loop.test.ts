@@ -61,6 +61,23 @@ describe("train", () => {
     );
   });
 
+  test("starts from the task's own values where it has some", async () => {
+    const bias = new Float32Array([3, 4, 5]);
+    const run = { signal: AbortSignal.abort() };
+    const { weights, averages } = await train(
+      { ...toyRegression(), start: new Map([["head.bias", bias]]) },
+      options(run),
+    );
+    expect([...weights.get("head.bias")!, ...averages.get("head.bias")!]).toEqual([3, 4, 5, 3, 4, 5]);
+    for (const [name, message] of [
+      ["head.weight", /"head.weight" with 3 values, expected 48/],
+      ["tail", /"tail" with 3 values, expected none/],
+    ] as const)
+      await expect(train({ ...toyRegression(), start: new Map([[name, bias]]) }, options(run))).rejects.toThrow(
+        message,
+      );
+  });
+
   test("skips steps with a loss that is not finite, and counts them", async () => {
     const poisoned = (step: number) => step === 2 || step === 3;
     const notes: string[] = [];

@@ -108,6 +108,14 @@ async function startingPoint(task: TrainingTask, options: TrainOptions, optimize
     return options.resetOptimizer ? { ...progress, updates: 0 } : progress;
   }
   const values = initializeParameters(task.parameters, seed, flatViews(plan.layout, state.weights));
+  for (const [name, start] of task.start ?? []) {
+    const value = values.get(name);
+    if (value?.length !== start.length)
+      throw new InputError(
+        `task "${task.name}" starts parameter "${name}" with ${start.length} values, expected ${value?.length ?? "none: it is not trained"}`,
+      );
+    value.set(start);
+  }
   if (options.initFrom !== undefined) {
     const { path, loaded, fresh } = await initializeFrom(options.initFrom, task.parameters, values);
     const rest =
