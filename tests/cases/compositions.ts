@@ -62,6 +62,12 @@ export const compositionCases: readonly Case[] = [
   define("overlapping slices", { x: float(n, 6) }, ({ x }) =>
     mul(slice(x!, 1, 0, 4), add(slice(x!, 1, 2), reduceSum(x!, [1], true))),
   ),
+  define("slices that make up an axis, one of them twice", { x: float(m, n) }, ({ x }) =>
+    mul(
+      concat([slice(x!, 0, 1, m), slice(x!, 0, 0, 1)], 0),
+      add(x!, concat([slice(x!, 0, 0, 1), slice(x!, 0, 0, 0), slice(x!, 0, 1, m)], 0)),
+    ),
+  ),
   define("detached in one place", { x: float(n, 4) }, ({ x }) => add(mul(detach(exp(x!)), 0), mul(x!, 3))),
   define(
     "two branches in one sequence",
