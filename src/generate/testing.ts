@@ -1,12 +1,13 @@
 /** Small random models for tests of generation. */
 import { Philox } from "../core/random.ts";
 import { byteOfCharacter } from "../encoders/byte-alphabet.ts";
-import type { VaeConfig } from "../encoders/vae-config.ts";
+import { fluxVaeConfig, type VaeConfig } from "../encoders/vae-config.ts";
+import { Tokenizer } from "../encoders/tokenizer.ts";
 import { Vae } from "../encoders/vae.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import { elementCount, type ParameterInfo, type ParameterValues } from "../nn/parameters.ts";
-import type { ModelFolderConfigInput } from "../weights/model-config.ts";
-import { modelParameters, type ModelToSave } from "../weights/model-folder.ts";
+import { FORMAT, parseModelConfig, type ModelFolderConfigInput } from "../weights/model-config.ts";
+import { modelParameters, type ModelFolder, type ModelToSave } from "../weights/model-folder.ts";
 
 export const tinyConfig: MogaoConfig = {
   hiddenSize: 32,
@@ -71,6 +72,7 @@ export function tinyTokenizer(): object {
 }
 
 const tinyVae: VaeConfig = {
+  ...fluxVaeConfig,
   channels: 4,
   multipliers: [1, 1, 1, 1],
   blocks: 1,
@@ -78,7 +80,6 @@ const tinyVae: VaeConfig = {
   groups: 2,
   scale: 1,
   shift: 0,
-  packing: "channel-last",
   linearSkip: true,
 };
 
@@ -113,4 +114,32 @@ export function tinyModel(change: { model?: Partial<MogaoConfig>; seed?: number 
     vaeWeights: randomWeights(new Vae(tinyVae).parameters, seed + 1, 0.2),
     tokenizer: tinyTokenizer(),
   };
+}
+
+/** As if saved and loaded. */
+export function asLoaded(model: ModelToSave): ModelFolder {
+  const { weights, vaeWeights, tokenizer } = model;
+  const config = parseModelConfig({ format: FORMAT, ...model.config }, "tiny");
+  return { config, weights, vaeWeights, tokenizer: new Tokenizer(tokenizer) };
+}
+
+/**
+ * A tiny model whose likeliest next token depends on the last one alone: `next` says which follows which. The text branch
+ * adds nothing to the embeddings, and each pair has two of their dimensions, where (s, s) and (s, −s) meet under the
+ * final norm's weights +1 and −1: 2s² for the pair, 0 for each with itself. As the head is tied, pairs hold both ways;
+ * s grows, so that the later pair of a token wins.
+ */
+export function scriptedModel(next: readonly (readonly [number, number])[]): ModelToSave {
+  const model = tinyModel();
+  const { hiddenSize } = model.config.model;
+  for (const [name, values] of model.weights) if (/\.text\..*(o_proj|down_proj)\.weight$/.test(name)) values.fill(0);
+  const embedding = model.weights.get("mogao.embed_tokens.weight")!.fill(0);
+  const norm = model.weights.get("mogao.norm.weight")!;
+  norm.forEach((_, i) => (norm[i] = i % 2 === 0 ? 1 : -1));
+  next.forEach(([from, to], pair) => {
+    const s = 1 + 0.2 * pair;
+    embedding.set([s, s], from * hiddenSize + 2 * pair);
+    embedding.set([s, -s], to * hiddenSize + 2 * pair);
+  });
+  return model;
 }

@@ -21,6 +21,7 @@ const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
 const VAE_WEIGHTS = "vae.safetensors";
 const TOKENIZER = "tokenizer.json";
+const TOKENIZER_CONFIG = "tokenizer_config.json";
 
 /** Errors list this many tensors at most. */
 const LISTED = 8;
@@ -60,8 +61,9 @@ export interface ModelToSave {
   readonly config: Omit<ModelFolderConfigInput, "format">;
   readonly weights: ParameterValues;
   readonly vaeWeights: ParameterValues;
-  /** The parsed tokenizer.json. */
+  /** The parsed tokenizer.json, and tokenizer_config.json where there is one. */
   readonly tokenizer: unknown;
+  readonly tokenizerConfig?: unknown;
 }
 
 /**
@@ -74,7 +76,7 @@ export async function saveModelFolder(
   { dtype = "F16" }: { readonly dtype?: "F16" | "F32" } = {},
 ): Promise<void> {
   const config = parseModelConfig({ format: FORMAT, ...model.config }, join(folder, CONFIG));
-  void new Tokenizer(model.tokenizer, {}, join(folder, TOKENIZER));
+  void new Tokenizer(model.tokenizer, model.tokenizerConfig, join(folder, TOKENIZER));
   const files = [
     [join(folder, WEIGHTS), modelParameters(config), model.weights],
     [join(folder, VAE_WEIGHTS), new Vae(config.vae).parameters, model.vaeWeights],
@@ -100,6 +102,7 @@ export async function saveModelFolder(
       })),
     );
   await writeJsonAtomic(join(folder, TOKENIZER), model.tokenizer);
+  if (model.tokenizerConfig !== undefined) await writeJsonAtomic(join(folder, TOKENIZER_CONFIG), model.tokenizerConfig);
   await writeJsonAtomic(join(folder, CONFIG), { format: FORMAT, ...model.config });
 }
 

@@ -1,0 +1,74 @@
+import type { RgbImage } from "../core/image.ts";
+import { Philox } from "../core/random.ts";
+import { guidanceBranches } from "../model/guidance.ts";
+import type { ContextImage } from "./context.ts";
+import type { Conversation } from "./conversation.ts";
+import { Denoiser } from "./denoiser.ts";
+import type { Engine } from "./engine.ts";
+import { sampleFlow } from "./flow-sampler.ts";
+import type { ResolvedOptions } from "./options.ts";
+import type { GenerateEvent } from "./types.ts";
+
+/** Random streams of one seed. */
+const NOISE_STREAM = 1;
+const SEED_STREAM = 2 ** 32;
+
+/** The seed of a generation's images: its own for the first one, so that it can be had again, then derived ones. */
+export function imageSeed(seed: number, index: number): number {
+  return index === 0 ? seed : new Philox(seed, SEED_STREAM + index).uint32();
+}
+
+export interface DrawnImage {
+  readonly image: RgbImage;
+  readonly seed: number;
+  readonly context: ContextImage;
+}
+
+/** Draws the image for which the conversation's last token is the `<|vision_start|>`. Emits its events. */
+export async function drawImage(
+  engine: Engine,
+  conversation: Conversation,
+  options: ResolvedOptions,
+  index: number,
+  emit: (event: GenerateEvent) => void,
+  signal: AbortSignal,
+): Promise<DrawnImage> {
+  const { width, height } = options.size;
+  const { steps, previewEvery } = options;
+  const { shift, solver, guidanceForm, guidanceInterval, guidanceRenormalisation } = engine.config.generation;
+  const seed = imageSeed(options.seed, index);
+  emit({ type: "image-start", index, width, height, steps });
+  const vae = await engine.vae();
+  const grid = { rows: height / vae.tokenSide, columns: width / vae.tokenSide };
+  const scales = { text: options.guidance, image: options.imageGuidance, form: guidanceForm };
+  const branches = [];
+  for (const { condition, weight } of guidanceBranches(scales, conversation.hasImages)) {
+    signal.throwIfAborted();
+    branches.push({ context: await conversation.condition(condition), weight });
+  }
+  const denoiser = await Denoiser.open(engine.programs, branches, {
+    ...grid,
+    interval: guidanceInterval,
+    renormalisation: guidanceRenormalisation,
+  });
+
+  const latents = new Philox(seed, NOISE_STREAM).fillNormal(new Float32Array(new ArrayBuffer(4 * denoiser.size)));
+  await sampleFlow(latents, denoiser.velocity, {
+    steps,
+    shift,
+    solver,
+    signal,
+    onStep: async ({ step, estimate }) => {
+      const wanted = previewEvery > 0 && step < steps && step % previewEvery === 0;
+      const preview = wanted ? await vae.decode(estimate(), width, height) : undefined;
+      emit({ type: "image-step", index, step, steps, ...(preview && { preview }) });
+    },
+  });
+  const image = await vae.decode(latents, width, height);
+  emit({ type: "image-end", index, image, seed });
+  return {
+    image,
+    seed,
+    context: { ...grid, vitTokens: await engine.vitTokens(image), latents: () => Promise.resolve(latents) },
+  };
+}

@@ -1,0 +1,310 @@
+import { afterAll, expect, test } from "vitest";
+import { InputError } from "../core/errors.ts";
+import type { RgbImage } from "../core/image.ts";
+import { Philox } from "../core/random.ts";
+import { conversationParts, imagesOnly, type ConversationItem } from "../model/conversation.ts";
+import type { SequencePart } from "../model/sequence.ts";
+import { openRuntime } from "../runtime/open-runtime.ts";
+import type { ModelToSave } from "../weights/model-folder.ts";
+import { CachedContext, type ContextImage, type ContextPart } from "./context.ts";
+import { Conversation } from "./conversation.ts";
+import { imageSeed } from "./draw.ts";
+import { Engine } from "./engine.ts";
+import { LoadedMogao } from "./loaded-mogao.ts";
+import { resolveOptions } from "./options.ts";
+import { answer, pushPrompt } from "./session.ts";
+import { asLoaded, scriptedModel, specialId, tinyModel } from "./testing.ts";
+import type { GenerateEvent, GenerateOptions, Part } from "./types.ts";
+
+const runtime = await openRuntime({ threads: 1 });
+const opened: { dispose(): void }[] = [];
+afterAll(() => opened.forEach((model) => model.dispose()));
+const open = (model: ModelToSave) => {
+  const loaded = new LoadedMogao(runtime, asLoaded(model));
+  opened.push(loaded);
+  return loaded;
+};
+
+const random = open(tinyModel());
+const byte = (character: string) => character.charCodeAt(0);
+const [turnStart, turnEnd, visionStart, visionEnd] = [
+  specialId("<|im_start|>"),
+  specialId("<|im_end|>"),
+  specialId("<|vision_start|>"),
+  specialId("<|vision_end|>"),
+];
+/** "Hi", an image, "ok", the end. */
+const illustrator = open(
+  scriptedModel([
+    [turnStart, byte("H")],
+    [byte("H"), byte("i")],
+    [byte("i"), visionStart],
+    [visionEnd, byte("o")],
+    [byte("o"), byte("k")],
+    [byte("k"), turnEnd],
+  ]),
+);
+/** "a", an image, "b", an image, "b", … without end. */
+const painter = open(
+  scriptedModel([
+    [turnStart, byte("a")],
+    [byte("a"), visionStart],
+    [visionEnd, byte("b")],
+    [byte("b"), visionStart],
+  ]),
+);
+const greedy: GenerateOptions = { seed: 3, temperature: 0 };
+
+const pixels = new Philox(9);
+const picture = (width: number, height: number): RgbImage => ({
+  width,
+  height,
+  data: Uint8Array.from({ length: 3 * width * height }, () => pixels.int(256)),
+});
+
+async function collect(events: AsyncIterable<GenerateEvent>): Promise<GenerateEvent[]> {
+  const all: GenerateEvent[] = [];
+  for await (const event of events) all.push(event);
+  return all;
+}
+
+test("text, an image when the model opens one, text again, until it ends its turn", async () => {
+  const generation = illustrator.generate("?", greedy);
+  const result = await generation;
+  expect(result.parts.map((part) => (part.type === "text" ? part.text : "image"))).toEqual(["Hi", "image", "ok"]);
+  expect(result).toMatchObject({ text: "Hi\n\nok", finish: "stop", seed: 3 });
+  expect(result.usage).toEqual({
+    promptTokens: 1,
+    promptImages: 0,
+    completionTokens: 4,
+    completionImages: 1,
+    denoiseSteps: 4,
+  });
+  expect(result.images[0]).toMatchObject({ width: 32, height: 32 });
+  const steps = [1, 2, 3, 4].map((step) => ({ type: "image-step", index: 0, step, steps: 4 }));
+  expect(await collect(generation)).toEqual([
+    { type: "text-delta", text: "H" },
+    { type: "text-delta", text: "i" },
+    { type: "text-end", text: "Hi" },
+    { type: "image-start", index: 0, width: 32, height: 32, steps: 4 },
+    ...steps,
+    { type: "image-end", index: 0, image: result.images[0], seed: 3 },
+    { type: "text-delta", text: "o" },
+    { type: "text-delta", text: "k" },
+    { type: "text-end", text: "ok" },
+    { type: "finish", reason: "stop", usage: result.usage },
+  ]);
+});
+
+test("images and text in turns, up to the limits on either", async () => {
+  const two = await painter.generate("?", greedy);
+  expect(two.parts.map(({ type }) => type)).toEqual(["text", "image", "text", "image", "text"]);
+  expect(two.finish).toBe("length");
+  const [first, second] = two.images as [RgbImage, RgbImage];
+  expect(first.data).not.toEqual(second.data);
+  expect(two.parts[3]).toMatchObject({ seed: imageSeed(3, 1) });
+  const short = await painter.generate("?", { ...greedy, maxTokens: 1 });
+  expect(short.parts.map(({ type }) => type)).toEqual(["text", "image"]);
+  expect(short).toMatchObject({ finish: "length", usage: { completionTokens: 1 } });
+});
+
+test("the first image's seed is the generation's: its noise can be had again", async () => {
+  const { images } = await painter.generate("?", { ...greedy, seed: 77, maxImages: 1 });
+  const again = await painter.generate("?", { ...greedy, seed: 77 });
+  expect(again.images[0]).toEqual(images[0]);
+  const other = await painter.generate("?", { ...greedy, seed: 78 });
+  expect(other.images[0]!.data).not.toEqual(images[0]!.data);
+});
+
+test("output modes", async () => {
+  const text = await painter.generate("?", { ...greedy, output: "text" });
+  expect(text).toMatchObject({ images: [], finish: "length", usage: { completionTokens: 12, completionImages: 0 } });
+  expect((await painter.generate("?", { ...greedy, maxImages: 0 })).images).toEqual([]);
+  const image = await illustrator.generate("?", { ...greedy, output: "image" });
+  expect(image.parts[0]!.type).toBe("image");
+  expect(image.text).toBe("");
+  // Neither the end nor another image follows `<|vision_end|>` here: the smaller id does.
+  expect(image).toMatchObject({ finish: "stop", usage: { completionTokens: 0, completionImages: 1 } });
+});
+
+test("the same seed gives the same text and pictures, another one others", async () => {
+  const prompt = ["Paint ", { type: "image", image: picture(50, 20) }] as const;
+  const options: GenerateOptions = { output: "auto", temperature: 1, maxTokens: 8 };
+  const draw = async (seed: number) => {
+    const text = await random.generate(prompt, { ...options, seed });
+    const image = await random.generate(prompt, { seed, output: "image", maxImages: 1 });
+    return { text: text.parts, image: image.images };
+  };
+  const [a, again, b] = [await draw(1), await draw(1), await draw(2)];
+  expect(again).toEqual(a);
+  expect(b.text).not.toEqual(a.text);
+  expect(b.image).not.toEqual(a.image);
+});
+
+test("generations at the same time do not disturb each other", async () => {
+  const run = (seed: number) =>
+    random.generate(["go ", { type: "image", image: fixed }], {
+      seed,
+      output: seed % 2 ? "image" : "text",
+      maxImages: 1,
+    });
+  const fixed = picture(32, 32);
+  const alone = [await run(1), await run(2), await run(3)];
+  const together = await Promise.all([run(1), run(2), run(3)]);
+  expect(together).toEqual(alone);
+});
+
+test("previews are the estimates on the way, every so many steps", async () => {
+  const events = await collect(painter.generate("?", { ...greedy, maxImages: 1, steps: 7, previewEvery: 2 }));
+  const steps = events.flatMap((event) => (event.type === "image-step" ? [event] : []));
+  expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(steps.map(({ preview }) => preview !== undefined)).toEqual([false, true, false, true, false, true, false]);
+  expect(steps[1]!.preview).toMatchObject({ width: 32, height: 32 });
+});
+
+test("sizes are rounded to the token grid; impossible ones and other bad options are refused", async () => {
+  const { images } = await painter.generate("?", { ...greedy, maxImages: 1, size: { width: 41, height: 7 } });
+  expect(images[0]).toMatchObject({ width: 48, height: 16 });
+  const refused = async (options: GenerateOptions, message: string) => {
+    const failure = await random.generate("?", options).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(failure).toBeInstanceOf(InputError);
+    expect((failure as Error).message).toContain(message);
+  };
+  await refused({ size: { width: 0, height: 32 } }, "size: expected positive whole numbers of pixels, found 0×32");
+  await refused({ size: { width: -16, height: 32 } }, "size");
+  await refused({ size: { width: 800, height: 800 } }, "size: expected at most 4096 pixels");
+  await refused({ seed: -1 }, "seed: expected a whole number from 0 to 4294967295, found -1");
+  await refused({ steps: 0 }, "steps");
+  await refused({ temperature: Number.NaN }, "temperature");
+  await refused({ topP: 0 }, "topP");
+  await refused({ output: "video" as "image" }, "output: expected auto, text or image, found video");
+  await refused({ output: "image", maxImages: 0 }, "maxImages");
+  await refused({ guidence: 3 } as GenerateOptions, "guidence: expected one of the options");
+});
+
+test("aborting in the middle of a drawing", async () => {
+  const controller = new AbortController();
+  const generation = painter.generate("?", { ...greedy, steps: 1000, signal: controller.signal });
+  let steps = 0;
+  const iteration = (async () => {
+    for await (const event of generation)
+      if (event.type === "image-step" && ++steps === 2) controller.abort(new Error("enough"));
+  })();
+  await expect(iteration).rejects.toThrow("enough");
+  await expect(generation).rejects.toThrow("enough");
+  expect(steps).toBeLessThan(5);
+});
+
+test("a chat goes on from its caches; a turn that was left leaves no trace; reset forgets", async () => {
+  const [chat, calm] = [random.chat(), random.chat()];
+  const turns: Part[][] = [];
+  for (const session of [chat, calm]) {
+    await session.send(["one ", { type: "image", image: fixedPicture }], { seed: 4, output: "image", maxImages: 2 });
+    if (session === chat) {
+      for await (const event of session.send("lost", { seed: 9, output: "image", steps: 50 }))
+        if (event.type === "image-step") break;
+      await expect(session.send("refused", { steps: -1 })).rejects.toThrow(InputError);
+    }
+    const second = session.send("two", { seed: 5, output: "text" });
+    const third = session.send("three", { seed: 6, output: "image", maxImages: 1 }); // waits for its turn
+    turns.push([...(await second).parts, ...(await third).parts]);
+    expect(session.history.length).toBe(6);
+    expect(session.history[2]).toEqual([{ type: "text", text: "two" }]);
+  }
+  expect(turns[0]).toEqual(turns[1]);
+  const fresh = await random.generate("two", { seed: 5, output: "text" });
+  expect(turns[0]![0]).not.toEqual(fresh.parts[0]);
+  chat.reset();
+  expect(chat.history).toEqual([]);
+  expect((await chat.send("two", { seed: 5, output: "text" })).parts).toEqual(fresh.parts);
+});
+const fixedPicture = picture(20, 60);
+
+test("disposing aborts what runs and refuses what comes", async () => {
+  const model = open(tinyModel());
+  const generation = model.generate("?", { output: "image", steps: 10_000 });
+  for await (const event of generation) if (event.type === "image-step") break;
+  const running = model.generate("?", { output: "image", steps: 10_000 });
+  model.dispose();
+  model.dispose();
+  await expect(running).rejects.toThrow("disposed");
+  await expect(model.generate("?")).rejects.toThrow("disposed");
+});
+
+test("what the model sees is what training shows: turns, markers and, without text, the images alone", async () => {
+  const engine = new Engine(runtime, asLoaded(tinyModel()));
+  opened.push(engine);
+  const { special } = engine.tokenizer;
+  const conversation = new Conversation(engine);
+  const signal = new AbortController().signal;
+  const given = picture(32, 32);
+  const prompt: Part[] = [
+    { type: "text", text: "see" },
+    { type: "image", image: given },
+    { type: "text", text: "and draw" },
+  ];
+  const options = resolveOptions({ output: "image", maxImages: 2, temperature: 1 }, engine.config, 12);
+  const result = await answer(engine, conversation, prompt, options, () => {}, signal);
+  const drawn = result.parts.flatMap((part) => (part.type === "image" ? [part.image] : []));
+  expect(drawn.length).toBeGreaterThan(0);
+  await pushPrompt(engine, conversation, [{ type: "text", text: "more" }], signal);
+
+  const pictures = [given, ...drawn];
+  const images = await Promise.all(pictures.map((image) => engine.contextImage(image)));
+  const text = (value: string, loss: boolean): ConversationItem => ({
+    type: "text",
+    ids: engine.tokenizer.encode(value),
+    loss,
+  });
+  const image = (i: number, loss: boolean): ConversationItem => ({
+    type: "image",
+    image: i,
+    rows: 2,
+    columns: 2,
+    loss,
+  });
+  const items = [
+    text("see", false),
+    image(0, false),
+    text("and draw", false),
+    ...drawn.map((_, i) => image(i + 1, true)),
+    text("more", false),
+  ];
+  const parts = conversationParts(items, special, {
+    copies: 1,
+    context: { vit: true, vae: true },
+    closeLastImage: true,
+  });
+  const asContext = (all: readonly SequencePart[], latents?: ContextImage["latents"]): ContextPart[] =>
+    all.map((part) =>
+      part.type === "text" ? part : { type: "image", image: { ...images[part.image]!, ...(latents && { latents }) } },
+    );
+  const expected = new CachedContext(engine.programs);
+  expected.push(...asContext(parts), { type: "text", ids: [turnStart] });
+  expectClose(await conversation.logits(), await expected.logits());
+  expect(conversation.length).toBe(expected.length);
+
+  const withoutText = new CachedContext(engine.programs);
+  withoutText.push(...asContext(imagesOnly(parts, special)), { type: "text", ids: [visionStart] });
+  const branch = await conversation.condition("images");
+  await withoutText.settle();
+  const places = (context: CachedContext) => context.places().map(({ kind, order }) => `${kind} ${order}`);
+  expect(places(branch)).toEqual(places(withoutText));
+  for (const context of [branch, withoutText]) context.push({ type: "text", ids: [visionEnd] });
+  expectClose(await branch.logits(), await withoutText.logits());
+  expect((await conversation.condition("none")).places().length).toBe(1);
+});
+
+function expectClose(found: Float32Array, expected: Float32Array): void {
+  expect(found.length).toBe(expected.length);
+  expected.forEach((value, i) => expect(found[i]).toBeCloseTo(value, 4));
+}
+
+test("text never comes from ids that structure a sequence", () => {
+  const engine = new Engine(runtime, asLoaded(tinyModel()));
+  opened.push(engine);
+  expect(engine.textIds()).toEqual(Array.from({ length: 256 }, (_, id) => id));
+});
