@@ -94,7 +94,12 @@ export async function inspectSamples(options: InspectionOptions): Promise<Inspec
 function lengths(values: number[]): KindStatistics["tokens"] {
   values.sort((a, b) => a - b);
   const at = (share: number): number => values[Math.min(values.length - 1, Math.floor(values.length * share))]!;
-  return { mean: values.reduce((sum, value) => sum + value, 0) / values.length, median: at(0.5), p95: at(0.95), most: at(1) };
+  return {
+    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+    median: at(0.5),
+    p95: at(0.95),
+    most: at(1),
+  };
 }
 
 /** Pictures in order, about twelve in a row; those of one sample stay together. */

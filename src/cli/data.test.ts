@@ -26,7 +26,9 @@ afterEach(async () => {
 });
 
 test("inspect writes a page that needs nothing else, a sheet, and statistics of every kind", async () => {
-  await dataCommand().parseAsync(["inspect", "--count", "20", "--out", folder, "--size", "48", "--json"], { from: "user" });
+  await dataCommand().parseAsync(["inspect", "--count", "20", "--out", folder, "--size", "48", "--json"], {
+    from: "user",
+  });
   const report = JSON.parse(printed);
   const page = await readFile(report.page, "utf8");
   expect(page.match(/<article>/g)).toHaveLength(20);

@@ -58,7 +58,9 @@ async function inspect(options: InspectOptions): Promise<void> {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;
   }
-  process.stderr.write(`${report.samples} samples, ${report.draftsPerSecond} drafts/s, ${report.samplesPerSecond} samples/s\n`);
+  process.stderr.write(
+    `${report.samples} samples, ${report.draftsPerSecond} drafts/s, ${report.samplesPerSecond} samples/s\n`,
+  );
   const header = ["kind", "share", "text tokens: mean", "median", "95%", "most", "pictures"];
   const rows = report.kinds.map((row) => [
     row.kind,

@@ -48,7 +48,9 @@ describe("splits", () => {
 
   test("held-out wordings never occur in training", () => {
     const prompts = (config: WorldConfig): Set<string> =>
-      new Set(take({ families: { "caption-single": 1 }, ...config }, 600).map((draft) => textsOf(draft)[0]!.toLowerCase()));
+      new Set(
+        take({ families: { "caption-single": 1 }, ...config }, 600).map((draft) => textsOf(draft)[0]!.toLowerCase()),
+      );
     const train = prompts({});
     const heldOut = prompts({ split: "heldout-template" });
     expect(heldOut.size).toBeGreaterThan(3);
@@ -57,7 +59,9 @@ describe("splits", () => {
 
   test("held-out styles are drawn only in their split", () => {
     const styles = (drafts: SampleDraft[]): Set<string> =>
-      new Set(drafts.flatMap((draft) => scenesOf(draft).flatMap((scene) => scene.objects.map((object) => object.style))));
+      new Set(
+        drafts.flatMap((draft) => scenesOf(draft).flatMap((scene) => scene.objects.map((object) => object.style))),
+      );
     expect([...styles(take({ split: "heldout-style" }, 40))].sort()).toEqual([...HELD_OUT_STYLES].sort());
     for (const style of HELD_OUT_STYLES) expect(styles(everything).has(style)).toBe(false);
   });
@@ -89,7 +93,14 @@ describe("what a sample is", () => {
 
   test("requests are answered with pictures, questions with text alone", () => {
     const drawn = (draft: SampleDraft): boolean => draft.items.some((item) => item.type === "scene" && item.loss);
-    const kinds: Record<string, boolean> = { draw: true, edit: true, group: true, sequence: true, caption: false, chat: false };
+    const kinds: Record<string, boolean> = {
+      draw: true,
+      edit: true,
+      group: true,
+      sequence: true,
+      caption: false,
+      chat: false,
+    };
     for (const draft of everything) {
       const expected = kinds[draft.kind];
       if (expected !== undefined) expect(drawn(draft), textsOf(draft).join(" | ")).toBe(expected);
@@ -124,7 +135,10 @@ describe("English", () => {
 });
 
 test("configurations choose concepts, styles, families and sizes", () => {
-  const drafts = take({ concepts: ["cat", "apple"], styles: ["noto"], families: { "draw-single": 1 }, imageSize: 64 }, 100);
+  const drafts = take(
+    { concepts: ["cat", "apple"], styles: ["noto"], families: { "draw-single": 1 }, imageSize: 64 },
+    100,
+  );
   const objects = drafts.flatMap((draft) => scenesOf(draft).flatMap((scene) => scene.objects));
   expect(new Set(objects.map((object) => object.concept))).toEqual(new Set(["cat", "apple"]));
   expect(new Set(objects.map((object) => object.style))).toEqual(new Set(["noto"]));
@@ -133,8 +147,12 @@ test("configurations choose concepts, styles, families and sizes", () => {
 });
 
 test("the full curriculum shows every concept that training may show", () => {
-  const shown = new Set(everything.flatMap((draft) => scenesOf(draft).flatMap((scene) => scene.objects.map((o) => o.concept))));
-  const allowed = CONCEPTS.filter((concept) => stream().world.concepts.includes(concept)).map((concept) => concept.name);
+  const shown = new Set(
+    everything.flatMap((draft) => scenesOf(draft).flatMap((scene) => scene.objects.map((o) => o.concept))),
+  );
+  const allowed = CONCEPTS.filter((concept) => stream().world.concepts.includes(concept)).map(
+    (concept) => concept.name,
+  );
   expect([...shown].sort()).toEqual(allowed.sort());
 });
 

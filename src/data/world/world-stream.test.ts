@@ -94,7 +94,9 @@ describe("pool", () => {
   });
 
   test("options are checked", () => {
-    expect(() => new WorldPool(config, { workers: 0 })).toThrow(/"workers" to be a whole number of at least 1, found 0/);
+    expect(() => new WorldPool(config, { workers: 0 })).toThrow(
+      /"workers" to be a whole number of at least 1, found 0/,
+    );
     expect(() => new WorldPool(config, { start: -1 })).toThrow(/"start".*found -1/);
   });
 

@@ -4,7 +4,19 @@ import { draw, reply, say, type DraftItem, type SampleDraft, type StatedRelation
 import { capitalise, fill, list, pronoun, sentence } from "../grammar.ts";
 import { realise, type ScenePlan } from "../scene-plan.ts";
 import type { Scene } from "../scene.ts";
-import { chance, colourOf, pickBackground, pickColour, pickConcepts, pickStyle, pickTemplate, pickWeighted, typed, type Subject, type TaskWorld } from "../task-world.ts";
+import {
+  chance,
+  colourOf,
+  pickBackground,
+  pickColour,
+  pickConcepts,
+  pickStyle,
+  pickTemplate,
+  pickWeighted,
+  typed,
+  type Subject,
+  type TaskWorld,
+} from "../task-world.ts";
 import type { Concept } from "../concepts.ts";
 import { subjects } from "./draw-scene.ts";
 import { drawRequest } from "./draw-single.ts";

@@ -128,12 +128,7 @@ export const EDIT_TEMPLATES: Readonly<Record<Operation, EditTemplates>> = {
     answers: ["Now {a} {is} {rel} {b}."],
   },
   resize: {
-    phrases: [
-      "make {ref} {change}",
-      "draw {ref} {change}",
-      "make {the} {change}",
-      "make {ref} a bit {change}",
-    ],
+    phrases: ["make {ref} {change}", "draw {ref} {change}", "make {the} {change}", "make {ref} a bit {change}"],
     terse: ["{change}", "{change}, please", "the same but {change}"],
     answers: ["Now {subject} {is} {change}."],
   },

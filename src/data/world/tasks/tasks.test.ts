@@ -34,7 +34,11 @@ describe("questions, checked against their scenes", () => {
   const drafts = take("question", 4000);
 
   /** Runs `check` on every exchange that matches; fails when there are fewer than `least`. */
-  function matching(pattern: RegExp, least: number, check: (scene: Scene, words: string[], answer: string) => void): void {
+  function matching(
+    pattern: RegExp,
+    least: number,
+    check: (scene: Scene, words: string[], answer: string) => void,
+  ): void {
     let seen = 0;
     for (const draft of drafts) {
       for (const [question, answer] of exchanges(draft)) {
@@ -94,16 +98,20 @@ describe("questions, checked against their scenes", () => {
 
   test("left, right, above and below", () => {
     const relations = "to the left of|left of|to the right of|right of|above|below|over|under|beneath";
-    matching(new RegExp(`^(?:is|are) the (.+?) (${relations}) the (.+)$`), 30, (scene, [first, relation, second], answer) => {
-      const centre = (words: string, axis: "x" | "y"): number => {
-        const found = withName(scene, words);
-        return found.reduce((sum, object) => sum + object[axis], 0) / found.length;
-      };
-      if (!nameOf.has(first!) || !nameOf.has(second!)) return;
-      const axis = /left|right/.test(relation!) ? "x" : "y";
-      const before = centre(first!, axis) < centre(second!, axis);
-      expect(answer).toBe(before === /left|above|over/.test(relation!) ? "yes" : "no");
-    });
+    matching(
+      new RegExp(`^(?:is|are) the (.+?) (${relations}) the (.+)$`),
+      30,
+      (scene, [first, relation, second], answer) => {
+        const centre = (words: string, axis: "x" | "y"): number => {
+          const found = withName(scene, words);
+          return found.reduce((sum, object) => sum + object[axis], 0) / found.length;
+        };
+        if (!nameOf.has(first!) || !nameOf.has(second!)) return;
+        const axis = /left|right/.test(relation!) ? "x" : "y";
+        const before = centre(first!, axis) < centre(second!, axis);
+        expect(answer).toBe(before === /left|above|over/.test(relation!) ? "yes" : "no");
+      },
+    );
   });
 
   test("multiple choice: the letter stands before what is shown", () => {
@@ -204,7 +212,9 @@ describe("edits change what they say and nothing else", () => {
   });
 
   test("one more and one less", () => {
-    const counted = changes.filter((change) => /^now there (is|are) /.test(change.words) && !/too\.|instead\./.test(change.words));
+    const counted = changes.filter(
+      (change) => /^now there (is|are) /.test(change.words) && !/too\.|instead\./.test(change.words),
+    );
     expect(counted.length).toBeGreaterThan(30);
     for (const { before, after } of counted) {
       expect(Math.abs(after.objects.length - before.objects.length)).toBe(1);
@@ -275,7 +285,10 @@ test("groups change one property and keep the rest", () => {
   for (const draft of take("group", 400).filter((item) => item.task === "group.colours")) {
     const scenes = draft.items.flatMap((item) => (item.type === "scene" && item.loss ? [item.scene] : []));
     expect(scenes.length).toBeGreaterThanOrEqual(2);
-    const plain = scenes.map((scene) => ({ ...scene, objects: scene.objects.map((object) => ({ ...object, colour: "" })) }));
+    const plain = scenes.map((scene) => ({
+      ...scene,
+      objects: scene.objects.map((object) => ({ ...object, colour: "" })),
+    }));
     for (const scene of plain) expect(scene).toEqual(plain[0]);
     expect(new Set(scenes.map((scene) => scene.objects[0]!.colour)).size).toBe(scenes.length);
   }
