@@ -54,17 +54,26 @@ export function hueDistance(a: number, b: number): number {
   return Math.min(difference, 360 - difference);
 }
 
-/** The word for a colour: gray tones by brightness, browns as dark oranges, the rest by hue. */
+/**
+ * The word that people use for a colour. Gray tones go by brightness (slate counts as gray), muted dark oranges are
+ * brown, pale reds pink, lime is green; the rest goes by hue.
+ */
 export function nameColour(rgb: Rgb): string {
   const [hue, saturation, value] = toHsv(rgb);
   if (value < 0.22) return "black";
-  if (saturation < 0.14) return value > 0.82 ? "white" : value < 0.3 ? "black" : "gray";
-  if (hue >= 12 && hue < 46 && value < 0.72) return "brown";
-  if (hue < 14 || hue >= 346) return saturation < 0.55 && value > 0.75 ? "pink" : "red";
-  if (hue < 40) return "orange";
-  if (hue < 68) return "yellow";
+  const cool = hue >= 170 && hue < 265;
+  if (saturation < 0.1 || (cool && saturation < (value > 0.86 ? 0.12 : 0.24))) {
+    return value > 0.82 ? "white" : value < 0.3 ? "black" : "gray";
+  }
+  if (hue < 46 && hue >= 4 && value < 0.8 && (hue >= 12 ? value < 0.74 || saturation < 0.7 : saturation < 0.7)) {
+    return saturation < 0.14 ? "gray" : "brown";
+  }
+  if (value > 0.75 && saturation < (hue < 32 && hue > 14 ? 0.36 : 0.52) && (hue < 32 || hue >= 300)) return "pink";
+  if (hue < 14 || hue >= 342) return "red";
+  if (hue < 38) return "orange";
+  if (hue < 60) return "yellow";
   if (hue < 170) return "green";
-  if (hue < 255) return "blue";
+  if (hue < 252) return "blue";
   if (hue < 300) return "purple";
   return "pink";
 }

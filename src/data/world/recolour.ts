@@ -1,4 +1,4 @@
-import { fromHsv, hueDistance, toHsv, type Colour } from "./colours.ts";
+import { hueDistance, toHsv, type Colour, type Rgb } from "./colours.ts";
 import type { Sprite } from "./sprite.ts";
 
 /** Pixels this far from the dominant hue, in degrees, belong to the body. */
@@ -6,7 +6,11 @@ const BODY_HUE = 40;
 /** Paler and darker pixels have no hue to speak of. */
 const BODY_SATURATION = 0.22;
 const BODY_VALUE = 0.16;
+/** Below this saturation a pixel keeps its colour; between the two it changes in part, so that shine has no hard edge. */
+const LEAST_SATURATION = 0.08;
 const OPAQUE = 128;
+/** How far tones lighter than the median go towards white, and darker ones towards black: details stay visible. */
+const CONTRAST = 0.8;
 
 /** The part of a sprite that has its main hue. */
 export interface Body {
@@ -14,56 +18,83 @@ export interface Body {
   readonly hue: number;
   /** Share of the opaque pixels. */
   readonly share: number;
-  /** Median brightness, 0 to 1. */
-  readonly value: number;
+  /** Median luma, 0 to 255. */
+  readonly luma: number;
+}
+
+/** Whether a pixel belongs to a body of that hue. */
+export function inBody(rgb: Rgb, bodyHue: number): boolean {
+  const [hue, saturation, value] = toHsv(rgb);
+  return saturation >= BODY_SATURATION && value >= BODY_VALUE && hueDistance(hue, bodyHue) <= BODY_HUE;
 }
 
 /** The dominant hue of a straight sprite, or null where it has none (black, white and gray drawings). */
 export function bodyOf(sprite: Sprite): Body | null {
   const histogram = new Float64Array(360);
-  let opaque = 0;
-  const colours: [number, number][] = [];
   const { rgba } = sprite;
+  let opaque = 0;
+  let coloured = 0;
   for (let i = 0; i < rgba.length; i += 4) {
     if (rgba[i + 3]! < OPAQUE) continue;
     opaque++;
     const [hue, saturation, value] = toHsv([rgba[i]!, rgba[i + 1]!, rgba[i + 2]!]);
     if (saturation < BODY_SATURATION || value < BODY_VALUE) continue;
+    coloured++;
     histogram[Math.floor(hue)]!++;
-    colours.push([hue, value]);
   }
-  if (colours.length === 0) return null;
+  if (coloured === 0) return null;
+  const hue = densestHue(histogram);
+  const lumas: number[] = [];
+  for (let i = 0; i < rgba.length; i += 4) {
+    const [r, g, b] = [rgba[i]!, rgba[i + 1]!, rgba[i + 2]!];
+    if (rgba[i + 3]! >= OPAQUE && inBody([r, g, b], hue)) lumas.push(lumaOf(r, g, b));
+  }
+  lumas.sort((a, b) => a - b);
+  return { hue, share: lumas.length / opaque, luma: lumas[lumas.length >> 1]! };
+}
+
+/** Middle of the window of ±20 degrees that holds most pixels. */
+function densestHue(histogram: Float64Array): number {
   let [best, hue] = [-1, 0];
   for (let centre = 0; centre < 360; centre++) {
     let near = 0;
-    for (let offset = -BODY_HUE / 2; offset <= BODY_HUE / 2; offset++)
+    for (let offset = -BODY_HUE / 2; offset <= BODY_HUE / 2; offset++) {
       near += histogram[(centre + offset + 360) % 360]!;
+    }
     if (near > best) [best, hue] = [near, centre];
   }
-  const values = colours
-    .flatMap(([h, value]) => (hueDistance(h, hue) <= BODY_HUE ? [value] : []))
-    .sort((a, b) => a - b);
-  return { hue, share: values.length / opaque, value: values[values.length >> 1]! };
+  return hue;
+}
+
+function lumaOf(r: number, g: number, b: number): number {
+  return 0.299 * r + 0.587 * g + 0.114 * b;
 }
 
 /**
- * Gives the body another colour: hue and saturation are set, brightness is scaled so that the body's median becomes the
- * colour's (plain rotation of hue would turn yellow into olive). Takes and returns straight sprites.
+ * Gives the body another colour. Its median tone becomes exactly the colour (plain rotation of hue would turn yellow into
+ * olive); lighter tones become tints and darker ones shades of it, so that faces, dots and folds survive. Other parts
+ * keep their colours. Takes and returns straight RGBA bytes.
  */
-export function recolour(sprite: Sprite, colour: Colour, body: Body): Sprite {
-  const [hue, saturation, value] = toHsv(colour.rgb);
-  const rgba = new Uint8Array(sprite.rgba);
-  const scale = value / body.value;
+export function recolour(source: Uint8Array, colour: Colour, body: Body): Uint8Array {
+  const [red, green, blue] = colour.rgb;
+  const rgba = new Uint8Array(source);
   for (let i = 0; i < rgba.length; i += 4) {
-    if (rgba[i + 3] === 0) continue;
-    const [h, s, v] = toHsv([rgba[i]!, rgba[i + 1]!, rgba[i + 2]!]);
-    if (s < 0.08 || hueDistance(h, body.hue) > BODY_HUE) continue;
-    // Pale pixels (shine) keep some of their paleness, so that the change has no hard edge.
-    const strength = Math.min(1, s / BODY_SATURATION);
-    const [r, g, b] = fromHsv(hue, saturation * strength, Math.min(1, v * (strength * scale + 1 - strength)));
-    rgba[i] = r;
-    rgba[i + 1] = g;
-    rgba[i + 2] = b;
+    if (source[i + 3] === 0) continue;
+    const [r, g, b] = [source[i]!, source[i + 1]!, source[i + 2]!];
+    const most = Math.max(r, g, b);
+    const range = most - Math.min(r, g, b);
+    if (range < LEAST_SATURATION * most || range === 0) continue;
+    const sector = most === r ? (g - b) / range : most === g ? (b - r) / range + 2 : (r - g) / range + 4;
+    if (hueDistance(sector * 60 + 360, body.hue) > BODY_HUE) continue;
+    const saturation = range / most;
+    const strength = Math.min(1, (saturation - LEAST_SATURATION) / (BODY_SATURATION - LEAST_SATURATION));
+    const luma = lumaOf(r, g, b);
+    // tone × scale + lift: towards white above the median, towards black below it.
+    const lift = luma > body.luma ? (CONTRAST * (luma - body.luma)) / (255 - body.luma) : 0;
+    const scale = luma > body.luma ? 1 - lift : 1 - CONTRAST * (1 - luma / body.luma);
+    rgba[i] = r + strength * (red * scale + 255 * lift - r) + 0.5;
+    rgba[i + 1] = g + strength * (green * scale + 255 * lift - g) + 0.5;
+    rgba[i + 2] = b + strength * (blue * scale + 255 * lift - b) + 0.5;
   }
-  return { ...sprite, rgba };
+  return rgba;
 }

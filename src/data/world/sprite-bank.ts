@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { writeBytesAtomic } from "../../core/atomic-file.ts";
 import { InputError } from "../../core/errors.ts";
 import { backgroundNamed } from "./backgrounds.ts";
-import { colourNamed, type Rgb } from "./colours.ts";
+import { colourNamed } from "./colours.ts";
 import { conceptNamed, CONCEPTS, iconName } from "./concepts.ts";
 import { rasteriseIcons } from "./rasterise.ts";
 import { bodyOf, recolour, type Body } from "./recolour.ts";
@@ -18,8 +18,12 @@ const STORED_SIZE = 144;
 /** Share of the square that a drawing fills, so that sizes compare between styles. */
 const FILL = 0.96;
 const CACHE_FOLDER = join(".cache", "world");
-/** Least distance of a sprite's outline from the background, in units of 0 to 255 a channel. */
-const LEAST_CONTRAST = 56;
+/** A pixel differs from the background if one channel differs by this much, of 255. */
+const LEAST_DIFFERENCE = 56;
+/** Share of the outline, or of the whole, that must differ for a sprite to stand out. */
+const LEAST_CONTRAST = 0.5;
+/** Pixels that are looked at, of the outline and of the whole each. */
+const CONTRAST_SAMPLES = 96;
 /** Scaled and recoloured sprites kept in memory, in bytes. */
 const VARIANT_BYTES = 96 * 2 ** 20;
 
@@ -27,12 +31,15 @@ const VARIANT_BYTES = 96 * 2 ** 20;
 export class SpriteBank {
   readonly #sprites: ReadonlyMap<string, Sprite>;
   readonly #bodies = new Map<string, Body | null>();
-  readonly #outlines = new Map<string, Rgb>();
+  readonly #samples = new Map<string, Uint8Array>();
   readonly #variants = new Map<string, Sprite>();
+  readonly #largestVariantBytes: number;
   #variantBytes = 0;
 
-  private constructor(sprites: ReadonlyMap<string, Sprite>) {
+  /** `sprites`: straight drawings by "concept/style"; `variantBytes` bounds the cache of scaled ones. */
+  constructor(sprites: ReadonlyMap<string, Sprite>, variantBytes = VARIANT_BYTES) {
     this.#sprites = sprites;
+    this.#largestVariantBytes = variantBytes;
   }
 
   /** Loads the drawn sprites from `.cache/world` below `folder`, or draws and stores them first (seconds, once). */
@@ -105,59 +112,98 @@ export class SpriteBank {
     this.#variants.set(key, made);
     this.#variantBytes += made.rgba.length;
     for (const [oldest, sprite] of this.#variants) {
-      if (this.#variantBytes <= VARIANT_BYTES) break;
+      if (this.#variantBytes <= this.#largestVariantBytes) break;
       this.#variants.delete(oldest);
       this.#variantBytes -= sprite.rgba.length;
     }
     return made;
   }
 
-  /** Whether a drawing's outline stands out from a background. */
+  /**
+   * Share of a drawing's outline that differs visibly from a background, or of its whole area where that is larger (a red
+   * sign with a white rim is plain on white). 0 to 1.
+   */
+  contrast(concept: string, style: string, colour: string | null, background: string): number {
+    const [r, g, b] = backgroundNamed(background).rgb;
+    const samples = this.#contrastSamples(concept, style, colour);
+    const half = CONTRAST_SAMPLES * 4;
+    const different = [0, 0];
+    for (let i = 0; i < samples.length; i += 4) {
+      const red = Math.abs(samples[i]! - r);
+      const green = Math.abs(samples[i + 1]! - g);
+      const blue = Math.abs(samples[i + 2]! - b);
+      if (Math.max(red, green, blue) >= LEAST_DIFFERENCE) different[i < half ? 0 : 1]!++;
+    }
+    return Math.max(...different) / CONTRAST_SAMPLES;
+  }
+
+  /** Whether a drawing stands out from a background: white on white does not. */
   stands(concept: string, style: string, colour: string | null, background: string): boolean {
+    return this.contrast(concept, style, colour, background) >= LEAST_CONTRAST;
+  }
+
+  /** Straight RGBA of pixels of the outline, then of the whole, in the given colour. */
+  #contrastSamples(concept: string, style: string, colour: string | null): Uint8Array {
     const key = `${concept}/${style}/${colour ?? ""}`;
-    let outline = this.#outlines.get(key);
-    if (!outline) this.#outlines.set(key, (outline = outlineColour(this.#coloured(concept, style, colour))));
-    const { rgb } = backgroundNamed(background);
-    return Math.max(...outline.map((value, i) => Math.abs(value - rgb[i]!))) >= LEAST_CONTRAST;
+    const cached = this.#samples.get(key);
+    if (cached) return cached;
+    const body = colour === null ? null : this.body(concept, style);
+    const samples =
+      colour === null || body === null
+        ? contrastSamples(this.sprite(concept, style))
+        : recolour(this.#contrastSamples(concept, style, null), colourNamed(colour), body);
+    this.#samples.set(key, samples);
+    return samples;
   }
 
   #coloured(concept: string, style: string, colour: string | null): Sprite {
     const sprite = this.sprite(concept, style);
     if (colour === null) return sprite;
     const body = this.body(concept, style);
-    return body ? recolour(sprite, colourNamed(colour), body) : sprite;
+    return body ? { ...sprite, rgba: recolour(sprite.rgba, colourNamed(colour), body) } : sprite;
   }
 }
 
 /** One byte a cell (drawn or missing), then their pixels. */
 async function drawAll(
   path: string,
-  cells: readonly { readonly style: { readonly package: string }; readonly icon: string }[],
+  cells: readonly { readonly style: { readonly package: string }; readonly icon: string | null }[],
 ): Promise<Uint8Array> {
-  const icons = cells.map(({ style, icon }) => ({ package: style.package, icon }));
-  const { pictures } = await rasteriseIcons({ size: STORED_SIZE, fill: FILL, icons });
+  const wanted = cells.flatMap(({ style, icon }, cell) =>
+    icon === null ? [] : [{ cell, package: style.package, icon }],
+  );
+  const { pictures } = await rasteriseIcons({ size: STORED_SIZE, fill: FILL, icons: wanted });
   const cellBytes = STORED_SIZE * STORED_SIZE * 4;
   const bytes = new Uint8Array(cells.length * (cellBytes + 1));
   pictures.forEach((picture, i) => {
     if (!picture) return;
-    bytes[i] = 1;
-    bytes.set(picture, cells.length + i * cellBytes);
+    const { cell } = wanted[i]!;
+    bytes[cell] = 1;
+    bytes.set(picture, cells.length + cell * cellBytes);
   });
-  await mkdir(dirname(path), { recursive: true });
   await writeBytesAtomic(path, bytes);
   return bytes;
 }
 
-/** Median colour of the opaque pixels that touch transparent ones. */
-function outlineColour({ rgba, size }: Sprite): Rgb {
-  const channels: [number[], number[], number[]] = [[], [], []];
+/** Evenly chosen opaque pixels that lie next to transparent ones, then evenly chosen ones of all, as straight RGBA. */
+function contrastSamples({ rgba, size }: Sprite): Uint8Array {
   const alpha = (x: number, y: number) =>
     x < 0 || y < 0 || x >= size || y >= size ? 0 : rgba[(y * size + x) * 4 + 3]!;
-  for (let y = 0; y < size; y++)
+  const outline: number[] = [];
+  const all: number[] = [];
+  for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {
       if (alpha(x, y) < 200) continue;
-      if (Math.min(alpha(x - 3, y), alpha(x + 3, y), alpha(x, y - 3), alpha(x, y + 3)) > 60) continue;
-      channels.forEach((channel, c) => channel.push(rgba[(y * size + x) * 4 + c]!));
+      all.push(y * size + x);
+      if (Math.min(alpha(x - 3, y), alpha(x + 3, y), alpha(x, y - 3), alpha(x, y + 3)) < 60) outline.push(y * size + x);
     }
-  return channels.map((channel) => channel.sort((a, b) => a - b)[channel.length >> 1] ?? 128) as unknown as Rgb;
+  }
+  const samples = new Uint8Array(2 * CONTRAST_SAMPLES * 4);
+  [outline, all].forEach((pixels, part) => {
+    for (let i = 0; i < CONTRAST_SAMPLES; i++) {
+      const pixel = pixels[Math.floor((i * pixels.length) / CONTRAST_SAMPLES)] ?? 0;
+      samples.set(rgba.subarray(pixel * 4, pixel * 4 + 4), (part * CONTRAST_SAMPLES + i) * 4);
+    }
+  });
+  return samples;
 }
