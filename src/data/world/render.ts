@@ -18,58 +18,67 @@ export function renderScene(scene: Scene, bank: SpriteBank): RgbImage {
 }
 
 function drawObject(image: RgbImage, object: SceneObject, bank: SpriteBank): void {
-  const side = Math.max(1, Math.round(object.size * Math.min(image.width, image.height)));
-  const variant = bank.variant(object.concept, object.style, object.colour, side);
-  const sprite = object.rotation ? rotated(variant, object.rotation) : variant;
-  const left = Math.round(object.x * image.width - side / 2);
-  const top = Math.round(object.y * image.height - side / 2);
+  const wanted = Math.max(1, Math.round(object.size * Math.min(image.width, image.height)));
+  const variant = bank.variant(object.concept, object.style, object.colour, wanted);
+  const { size, rgba } = object.rotation ? rotateSprite(variant, object.rotation) : variant;
+  const left = Math.round(object.x * image.width - size / 2);
+  const top = Math.round(object.y * image.height - size / 2);
   const { width, height, data } = image;
-  const { rgba } = sprite;
   const fromX = Math.max(0, -left);
-  const toX = Math.min(side, width - left);
-  for (let y = Math.max(0, -top); y < Math.min(side, height - top); y++) {
-    let from = (y * side + fromX) * 4;
+  const toX = Math.min(size, width - left);
+  for (let y = Math.max(0, -top); y < Math.min(size, height - top); y++) {
+    let from = (y * size + fromX) * 4;
     let to = ((top + y) * width + left + fromX) * 3;
     for (let x = fromX; x < toX; x++, from += 4, to += 3) {
       const alpha = rgba[from + 3]!;
       if (alpha === 0) continue;
       const through = 255 - alpha;
       for (let c = 0; c < 3; c++) {
-        const under = data[to + c]! * through + 127;
+        // Exact rounding of (under × through) / 255.
+        const under = data[to + c]! * through + 128;
         data[to + c] = Math.min(255, rgba[from + c]! + ((under + (under >> 8)) >> 8));
       }
     }
   }
 }
 
-/** Turned clockwise about its centre by `degrees`, bilinear; premultiplied in and out. Corners that leave the square are lost. */
-function rotated({ size, rgba }: Sprite, degrees: number): Sprite {
+/** Channels of the pixel that {@link rotateSprite} is at. */
+const sums = new Float64Array(4);
+
+/**
+ * Turns a premultiplied sprite clockwise about its centre by `degrees`, bilinear. The square grows so that no corner is
+ * lost; the drawing keeps its scale.
+ */
+export function rotateSprite({ size, rgba }: Sprite, degrees: number): Sprite {
   const turn = (degrees * Math.PI) / 180;
   const [cosine, sine] = [Math.cos(turn), Math.sin(turn)];
+  // Growing by whole pixels on both sides keeps the centre where it was.
+  const grown = Math.ceil((size * (Math.abs(cosine) + Math.abs(sine)) - size) / 2 - 1e-6);
+  const side = size + 2 * Math.max(0, grown);
   const centre = (size - 1) / 2;
-  const out = new Uint8Array(rgba.length);
-  for (let y = 0; y < size; y++)
-    for (let x = 0; x < size; x++) {
-      const sourceX = centre + (x - centre) * cosine + (y - centre) * sine;
-      const sourceY = centre - (x - centre) * sine + (y - centre) * cosine;
+  const middle = (side - 1) / 2;
+  const out = new Uint8Array(side * side * 4);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const sourceX = centre + (x - middle) * cosine + (y - middle) * sine;
+      const sourceY = centre - (x - middle) * sine + (y - middle) * cosine;
+      if (sourceX <= -1 || sourceY <= -1 || sourceX >= size || sourceY >= size) continue;
       const x0 = Math.floor(sourceX);
       const y0 = Math.floor(sourceY);
+      const to = (y * side + x) * 4;
+      for (let corner = 0; corner < 4; corner++) {
+        const px = x0 + (corner & 1);
+        const py = y0 + (corner >> 1);
+        if (px < 0 || py < 0 || px >= size || py >= size) continue;
+        const weight = (1 - Math.abs(sourceX - px)) * (1 - Math.abs(sourceY - py));
+        const from = (py * size + px) * 4;
+        for (let c = 0; c < 4; c++) sums[c] = sums[c]! + weight * rgba[from + c]!;
+      }
       for (let c = 0; c < 4; c++) {
-        let sum = 0;
-        for (const [dx, dy] of [
-          [0, 0],
-          [1, 0],
-          [0, 1],
-          [1, 1],
-        ] as const) {
-          // prettier-ignore
-          const [px, py] = [x0 + dx, y0 + dy];
-          if (px < 0 || py < 0 || px >= size || py >= size) continue;
-          const weight = (1 - Math.abs(sourceX - px)) * (1 - Math.abs(sourceY - py));
-          sum += weight * rgba[(py * size + px) * 4 + c]!;
-        }
-        out[(y * size + x) * 4 + c] = Math.round(sum);
+        out[to + c] = sums[c]! + 0.5;
+        sums[c] = 0;
       }
     }
-  return { size, rgba: out, premultiplied: true };
+  }
+  return { size: side, rgba: out, premultiplied: true };
 }
