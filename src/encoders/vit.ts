@@ -4,12 +4,11 @@
  * Parameter names are the checkpoint's, below `visual.`.
  */
 import { attention, gelu, linear, quickGelu } from "../graph/functional.ts";
-import { add, concat, constant, cos, matmul, reshape, sin, slice } from "../graph/primitives.ts";
+import { add, concat, constant, cos, matmul, reshape, rotatePairs, sin, slice } from "../graph/primitives.ts";
 import { divDims, type Dim } from "../graph/dims.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { LayerNorm, Linear } from "../nn/layers.ts";
 import { normal, type ParameterScope } from "../nn/parameters.ts";
-import { rotatePairs } from "../nn/rotate.ts";
 
 export interface VitConfig {
   readonly size: number;

@@ -24,14 +24,12 @@ import {
 } from "./primitives.ts";
 import type { Tensor } from "./tensor.ts";
 
+export { silu } from "./primitives.ts";
+
 /** x [..., in]·weightᵀ + bias, weight [out, in]. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const rows = reshape(x, [x.shape.slice(0, -1).reduce(mulDims, 1), x.shape.at(-1)!]);
   return reshape(gemm(rows, weight, { transB: true, c: bias }), [...x.shape.slice(0, -1), weight.shape[0]!]);
-}
-
-export function silu(x: Tensor): Tensor {
-  return mul(x, sigmoid(x));
 }
 
 /** The tanh approximation of GELU. */

@@ -23,7 +23,9 @@ import {
   reduceMean,
   reduceSum,
   reshape,
+  rotatePairs,
   scatterAdd,
+  sigmoid,
   sin,
   slice,
   sqrt,
@@ -61,6 +63,11 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
   sqrt: (y, dy) => [div(mul(dy, 0.5), y)],
   tanh: (y, dy) => [mul(dy, sub(1, mul(y, y)))],
   sigmoid: (y, dy) => [mul(dy, mul(y, sub(1, y)))],
+  // sigmoid(x)·(1 + x − y): few passes, and nothing is kept but x and y.
+  silu: (y, dy) => {
+    const x = y.inputs[0]!;
+    return [mul(dy, mul(sigmoid(x), add(sub(x, y), 1)))];
+  },
   sin: (y, dy) => [mul(dy, cos(y.inputs[0]!))],
   cos: (y, dy) => [neg(mul(dy, sin(y.inputs[0]!)))],
   abs: (y, dy) => [where(less(y.inputs[0]!, 0), neg(dy), dy)],
@@ -171,6 +178,20 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
     const inverse = div(1, sqrt(add(reduceMean(mul(centred, centred), [-1], true), epsilon)));
     const along = reduceMean(mul(dy, y), [-1], true);
     return [mul(inverse, sub(sub(dy, reduceMean(dy, [-1], true)), mul(y, along)))];
+  },
+  rotatePairs: (y, dy, _, needs) => {
+    const [x, cosines, sines] = y.inputs as [Tensor, Tensor, Tensor];
+    const halves = (whole: Tensor) => {
+      const half = (whole.shape[3] as number) / 2;
+      return [slice(whole, 3, 0, half), slice(whole, 3, half)] as const;
+    };
+    const [x1, x2] = halves(x);
+    const [dy1, dy2] = halves(dy);
+    return [
+      needs(0) ? rotatePairs(dy, cosines, neg(sines)) : undefined,
+      needs(1) ? sumTo(add(mul(dy1, x1), mul(dy2, x2)), cosines.shape) : undefined,
+      needs(2) ? sumTo(sub(mul(dy2, x1), mul(dy1, x2)), sines.shape) : undefined,
+    ];
   },
 };
 

@@ -63,7 +63,7 @@ export function constant(
 
 // --- element-wise
 
-type FloatUnary = "neg" | "exp" | "log" | "sqrt" | "tanh" | "sigmoid" | "sin" | "cos" | "abs";
+type FloatUnary = "neg" | "exp" | "log" | "sqrt" | "tanh" | "sigmoid" | "silu" | "sin" | "cos" | "abs";
 function unary(op: FloatUnary): (x: Tensor) => Tensor {
   return (x) => {
     check(x.dtype === "float", op, "a float operand", x);
@@ -76,6 +76,7 @@ export const log = unary("log");
 export const sqrt = unary("sqrt");
 export const tanh = unary("tanh");
 export const sigmoid = unary("sigmoid");
+export const silu = unary("silu");
 export const sin = unary("sin");
 export const cos = unary("cos");
 export const abs = unary("abs");
@@ -466,4 +467,25 @@ export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
 export function standardize(x: Tensor, epsilon: number): Tensor {
   check(x.dtype === "float" && x.shape.length >= 1, "standardize", "a float operand", x);
   return createTensor("standardize", [x], { epsilon }, x.shape, "float");
+}
+
+/**
+ * Rotates channel pairs (i, i + d/2) of x [batch, tokens, heads, d], the half-split convention of Qwen and LLaMA;
+ * cosines and sines [batch or 1, tokens, 1, d/2].
+ */
+export function rotatePairs(x: Tensor, cosines: Tensor, sines: Tensor): Tensor {
+  const [batch, tokens, , d] = x.shape;
+  const fits =
+    x.shape.length === 4 &&
+    typeof d === "number" &&
+    [batch!, 1].some((lead) => sameShape(cosines.shape, [lead, tokens!, 1, d / 2]));
+  check(
+    fits && sameShape(sines.shape, cosines.shape) && [x, cosines, sines].every(({ dtype }) => dtype === "float"),
+    "rotatePairs",
+    "x [batch, tokens, heads, d], cosines and sines [batch or 1, tokens, 1, d/2]",
+    x,
+    cosines,
+    sines,
+  );
+  return createTensor("rotatePairs", [x, cosines, sines], {}, x.shape, "float");
 }

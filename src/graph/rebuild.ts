@@ -27,6 +27,7 @@ const builders: { readonly [O in OperationName]: Builder<O> } = {
   sqrt: unary(P.sqrt),
   tanh: unary(P.tanh),
   sigmoid: unary(P.sigmoid),
+  silu: unary(P.silu),
   sin: unary(P.sin),
   cos: unary(P.cos),
   abs: unary(P.abs),
@@ -63,6 +64,7 @@ const builders: { readonly [O in OperationName]: Builder<O> } = {
   softmax: unary(P.softmax),
   rmsNorm: ([x, weight], { epsilon }) => P.rmsNorm(x!, weight!, epsilon),
   standardize: ([x], { epsilon }) => P.standardize(x!, epsilon),
+  rotatePairs: ([x, cosines, sines]) => P.rotatePairs(x!, cosines!, sines!),
 };
 
 /** `tensor` with other operands of the same shapes. Throws the primitive's Error where they do not fit. */

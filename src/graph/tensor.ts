@@ -18,6 +18,8 @@ export interface Operations {
   sqrt: None;
   tanh: None;
   sigmoid: None;
+  /** x · sigmoid(x) */
+  silu: None;
   sin: None;
   cos: None;
   abs: None;
@@ -75,6 +77,11 @@ export interface Operations {
   rmsNorm: { readonly epsilon: number };
   /** (x − mean) / sqrt(variance + epsilon) over the last axis. */
   standardize: { readonly epsilon: number };
+  /**
+   * Rotates the channel pairs (i, i + d/2) of x [batch, tokens, heads, d] by angles given as cosines and sines
+   * [batch or 1, tokens, 1, d/2].
+   */
+  rotatePairs: None;
 }
 type None = Readonly<Record<never, never>>;
 export interface Conv2dAttributes {

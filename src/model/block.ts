@@ -1,10 +1,10 @@
 /** The deep-fusion decoder block (Fig. 3): Qwen2.5's block, once per modality, around one joint attention. */
 import { attention, silu } from "../graph/functional.ts";
-import { add, concat, matmul, mul, reshape, slice } from "../graph/primitives.ts";
+import { add, concat, matmul, mul, reshape, rotatePairs, slice } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { Linear, RmsNorm } from "../nn/layers.ts";
 import { normal, zeros, type Initializer, type ParameterScope } from "../nn/parameters.ts";
-import { rotatePairs } from "../nn/rotate.ts";
+
 import type { MogaoConfig } from "./config.ts";
 import type { Rotary } from "./positions.ts";
 

@@ -1,7 +1,7 @@
 /** One entry per primitive: the ONNX nodes that compute it. Opset 21; portable to CPU, WebGPU and CUDA. */
 import { addDims, mulDims, sameDim, sizeOf, subDims, type Dim } from "../graph/dims.ts";
 import type { OperationName, Operations, Tensor } from "../graph/tensor.ts";
-import type { OnnxAttribute } from "./model-proto.ts";
+import { onnxElementType, type OnnxAttribute } from "./model-proto.ts";
 
 /** What a lowering may use of the model being written. */
 export interface LoweringContext {
@@ -56,6 +56,11 @@ export const lowerings: { readonly [O in OperationName]: Lowering<O> } = {
   sqrt: direct("Sqrt"),
   tanh: direct("Tanh"),
   sigmoid: direct("Sigmoid"),
+  silu: (_y, _attributes, x, context, output) => {
+    if (context.floatType === onnxElementType.double)
+      context.node("Mul", [x[0]!, context.node("Sigmoid", x)], {}, { output });
+    else context.node("QuickGelu", x, { alpha: float(1) }, { output, domain: "com.microsoft" });
+  },
   sin: direct("Sin"),
   cos: direct("Cos"),
   abs: direct("Abs"),
@@ -223,7 +228,41 @@ export const lowerings: { readonly [O in OperationName]: Lowering<O> } = {
       { output },
     );
   },
+  rotatePairs: (y, _attributes, x, context, output) => {
+    const [batch, tokens, heads, d] = y.shape as [Dim, Dim, Dim, number];
+    if (context.floatType === onnxElementType.double) return rotatePairsInDouble(x, d / 2, context, output);
+    // Row i of the angles is for token i of every sequence; one long sequence where each has angles of its own.
+    const shared = y.inputs[1]!.shape[0] === 1;
+    const length = shared ? tokens : mulDims(batch, tokens);
+    const reshaped = (name: string, shape: readonly Dim[], options = {}) =>
+      context.node("Reshape", [name, context.sizes(shape)], { allowzero: int(1) }, options);
+    const rotated = context.node(
+      "RotaryEmbedding",
+      [
+        reshaped(x[0]!, [shared ? batch : 1, length, mulDims(heads, d)]),
+        context.ints([0], [1]),
+        reshaped(x[1]!, [length, d / 2]),
+        reshaped(x[2]!, [length, d / 2]),
+      ],
+      { num_heads: int(heads as number) },
+      { domain: "com.microsoft" },
+    );
+    reshaped(rotated, y.shape, { output });
+  },
 };
+
+/** RotaryEmbedding has no double kernel. */
+function rotatePairsInDouble(x: readonly string[], half: number, context: LoweringContext, output: string): void {
+  const part = (start: number, end: number) =>
+    context.node("Slice", [x[0]!, context.ints([start]), context.ints([end]), context.ints([3])]);
+  const [first, second] = [part(0, half), part(half, 2 * half)];
+  const product = (a: string, b: string) => context.node("Mul", [a, b]);
+  const turned = [
+    context.node("Sub", [product(first, x[1]!), product(second, x[2]!)]),
+    context.node("Add", [product(second, x[1]!), product(first, x[2]!)]),
+  ];
+  context.node("Concat", turned, { axis: int(3) }, { output });
+}
 
 function kernelOf(y: Tensor): readonly number[] {
   return y.inputs[1]!.shape.slice(2) as number[];

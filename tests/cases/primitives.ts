@@ -33,8 +33,10 @@ import {
   reduceSum,
   reshape,
   rmsNorm,
+  rotatePairs,
   scatterAdd,
   sigmoid,
+  silu,
   sin,
   slice,
   softmax,
@@ -98,6 +100,7 @@ export const primitiveCases: { readonly [O in OperationName]: readonly Case[] } 
   sqrt: unary(sqrt, positive(n, 4)),
   tanh: unary(tanh),
   sigmoid: unary(sigmoid),
+  silu: unary(silu),
   sin: unary(sin),
   cos: unary(cos),
   abs: unary(abs, awayFromZero(n, 4)),
@@ -298,5 +301,13 @@ export const primitiveCases: { readonly [O in OperationName]: readonly Case[] } 
     define("symbolic last axis, large epsilon", { x: float(2, m, n) }, ({ x }) => standardize(x!, 0.125), {
       sizes: someSizes,
     }),
+  ],
+  rotatePairs: [
+    define("own angles", { x: float(m, n, 3, 4), c: float(m, n, 1, 2), s: float(m, n, 1, 2) }, ({ x, c, s }) =>
+      rotatePairs(x!, c!, s!),
+    ),
+    define("shared angles", { x: float(m, n, 1, 6), c: float(1, n, 1, 3), s: float(1, n, 1, 3) }, ({ x, c, s }) =>
+      rotatePairs(x!, c!, s!),
+    ),
   ],
 };

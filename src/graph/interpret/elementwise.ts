@@ -1,7 +1,8 @@
 import type { OperationName } from "../tensor.ts";
 import { atBroadcast, broadcast, generate, type Kernel, type Kernels, type Value } from "./value.ts";
 
-type Unary = "neg" | "exp" | "log" | "sqrt" | "tanh" | "sigmoid" | "sin" | "cos" | "abs" | "not" | "cast" | "detach";
+type Unary =
+  "neg" | "exp" | "log" | "sqrt" | "tanh" | "sigmoid" | "silu" | "sin" | "cos" | "abs" | "not" | "cast" | "detach";
 type Binary = "add" | "sub" | "mul" | "div" | "max" | "min" | "less" | "equal" | "and";
 
 function map(f: (x: number) => number): Kernel<OperationName> {
@@ -24,6 +25,7 @@ export const elementwise: Kernels<Unary | Binary | "where"> = {
   sqrt: map(Math.sqrt),
   tanh: map(Math.tanh),
   sigmoid: map((x) => 1 / (1 + Math.exp(-x))),
+  silu: map((x) => x / (1 + Math.exp(-x))),
   sin: map(Math.sin),
   cos: map(Math.cos),
   abs: map(Math.abs),

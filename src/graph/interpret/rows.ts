@@ -1,5 +1,6 @@
 import {
   at,
+  atBroadcast,
   elementCount,
   evaluate,
   generate,
@@ -53,7 +54,8 @@ type Row =
   | "place"
   | "softmax"
   | "rmsNorm"
-  | "standardize";
+  | "standardize"
+  | "rotatePairs";
 
 export const rows: Kernels<Row> = {
   reduceSum: reduce(sum),
@@ -99,6 +101,16 @@ export const rows: Kernels<Row> = {
     return mapRows(x!, (row) => {
       const rms = Math.sqrt(mean(row.map((element) => element ** 2)) + epsilon);
       return row.map((element, i) => (element / rms) * weight!.data[i]!);
+    });
+  },
+  rotatePairs: ([x, cosines, sines]) => {
+    const half = x!.shape[3]! / 2;
+    return generate(x!.shape, (index) => {
+      const channel = index[3]!;
+      const angle = withAxis(withAxis(index, 2, 0), 3, channel % half);
+      const other = at(x!, withAxis(index, 3, (channel + half) % (2 * half)));
+      const turned = channel < half ? -other : other;
+      return at(x!, index) * atBroadcast(cosines!, angle) + turned * atBroadcast(sines!, angle);
     });
   },
   standardize: ([x], { epsilon }) =>
