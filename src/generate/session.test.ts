@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { InputError } from "../core/errors.ts";
 import type { RgbImage } from "../core/image.ts";
 import { Philox } from "../core/random.ts";
@@ -302,6 +302,25 @@ function expectClose(found: Float32Array, expected: Float32Array): void {
   expect(found.length).toBe(expected.length);
   expected.forEach((value, i) => expect(found[i]).toBeCloseTo(value, 4));
 }
+
+test("talking about a picture never runs the VAE, drawing after it does", async () => {
+  const engine = new Engine(runtime, asLoaded(tinyModel()));
+  opened.push(engine);
+  const asked = vi.spyOn(engine.programs, "get");
+  const encoded = vi.spyOn(await engine.vae(), "encode");
+  const conversation = new Conversation(engine);
+  const say = (output: "text" | "image") => {
+    const options = resolveOptions({ output, maxImages: 1, temperature: 1, maxTokens: 3 }, engine.config, 1);
+    const prompt: Part[] = output === "text" ? [{ type: "image", image: fixedPicture }] : [{ type: "text", text: "!" }];
+    return answer(engine, conversation, prompt, options, () => {}, new AbortController().signal);
+  };
+  await say("text");
+  expect(asked.mock.calls.flat()).not.toContain("clean");
+  expect(encoded).not.toHaveBeenCalled();
+  await say("image");
+  expect(asked.mock.calls.flat()).toContain("clean");
+  expect(encoded).toHaveBeenCalledTimes(1); // once for both branches of guidance that see it
+});
 
 test("text never comes from ids that structure a sequence", () => {
   const engine = new Engine(runtime, asLoaded(tinyModel()));
