@@ -4,9 +4,13 @@ import { InputError } from "../core/errors.ts";
 const perChannel = z.union([z.number(), z.array(z.number())]);
 
 const vaeConfigSchema = z.strictObject({
-  /** Width at full resolution; level i is `channels · multipliers[i]` wide at 1/2^i of it. */
+  /** Squares of so many pixels a side enter and leave as one place with more channels; 1 in FLUX. */
+  patch: z.int().positive(),
+  /** Width of the first level; level i is `channels · multipliers[i]` wide at 1/2^i of its resolution. */
   channels: z.int().positive(),
   multipliers: z.array(z.int().positive()).min(1),
+  /** The decoder's, where they differ: it may be wider, because training a model only encodes. */
+  decoderMultipliers: z.array(z.int().positive()).min(1).optional(),
   /** Residual blocks a level in the encoder; the decoder has one more. */
   blocks: z.int().positive(),
   latentChannels: z.int().positive(),
@@ -25,6 +29,7 @@ export type VaeConfig = z.infer<typeof vaeConfigSchema>;
 
 /** FLUX.1's autoencoder (`ae.safetensors`), with the token layout of BAGEL. */
 export const fluxVaeConfig: VaeConfig = {
+  patch: 1,
   channels: 128,
   multipliers: [1, 2, 4, 4],
   blocks: 2,
@@ -36,12 +41,12 @@ export const fluxVaeConfig: VaeConfig = {
   linearSkip: false,
 };
 
-/** Pixels to a latent's side: 8 with four levels. */
+/** Pixels to a latent's side: FLUX's 8. */
 export function vaeDownscale(config: VaeConfig): number {
-  return 2 ** (config.multipliers.length - 1);
+  return config.patch * 2 ** (config.multipliers.length - 1);
 }
 
-/** Pixels to a packed token's side, which the size of every picture is a multiple of: 16 with four levels. */
+/** Pixels to a packed token's side, which the size of every picture is a multiple of: FLUX's 16. */
 export function vaeTokenSide(config: VaeConfig): number {
   return 2 * vaeDownscale(config);
 }
@@ -54,7 +59,12 @@ export function parseVaeConfig(value: unknown, where: string): VaeConfig {
     throw new InputError(`${where}: not the configuration of a VAE: ${problems.join("; ")}`);
   }
   const config = parsed.data;
-  for (const multiplier of config.multipliers) {
+  const { multipliers, decoderMultipliers = multipliers } = config;
+  if (decoderMultipliers.length !== multipliers.length)
+    throw new InputError(
+      `${where}: decoderMultipliers: expected ${multipliers.length} levels as in multipliers, found ${decoderMultipliers.length}`,
+    );
+  for (const multiplier of [...multipliers, ...decoderMultipliers]) {
     const width = config.channels * multiplier;
     if (width % config.groups !== 0)
       throw new InputError(`${where}: groups: expected a divisor of every width, found ${config.groups} for ${width}`);

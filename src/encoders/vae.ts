@@ -90,11 +90,13 @@ class VaeEncoder {
   readonly #last: Conv2d;
   readonly #linear: Conv2d | undefined;
   readonly #latentChannels: number;
+  readonly #patch: number;
 
   constructor(config: VaeConfig, scope: ParameterScope) {
+    this.#patch = config.patch;
     const { channels, multipliers, groups, latentChannels, linearSkip } = config;
     this.#latentChannels = latentChannels;
-    this.#first = new Conv2d(scope.at("conv_in"), 3, channels, 3);
+    this.#first = new Conv2d(scope.at("conv_in"), 3 * config.patch ** 2, channels, 3);
     let width = channels;
     this.#levels = multipliers.map((multiplier, i) => {
       const level = scope.at("down", i);
@@ -118,7 +120,7 @@ class VaeEncoder {
   }
 
   forward(x: Tensor): LatentDistribution {
-    let h = this.#first.forward(x);
+    let h = this.#first.forward(gatherPatches(x, this.#patch));
     for (const { blocks, resample } of this.#levels) {
       for (const block of blocks) h = block.forward(h);
       if (resample) h = resample.forward(h);
@@ -140,10 +142,13 @@ class VaeDecoder {
   readonly #last: Conv2d;
   readonly #linear: Conv2d | undefined;
   readonly #patch: number;
+  readonly #downscale: number;
 
   constructor(config: VaeConfig, scope: ParameterScope) {
-    const { channels, multipliers, groups, latentChannels, linearSkip } = config;
-    this.#patch = vaeDownscale(config);
+    const { channels, groups, latentChannels, linearSkip } = config;
+    const multipliers = config.decoderMultipliers ?? config.multipliers;
+    this.#patch = config.patch;
+    this.#downscale = vaeDownscale(config);
     let width = channels * multipliers.at(-1)!;
     this.#first = new Conv2d(scope.at("conv_in"), latentChannels, width, 3);
     this.#middle = new MiddleBlocks(scope.at("mid"), width, groups);
@@ -158,8 +163,14 @@ class VaeDecoder {
       return { blocks, resample: i === 0 ? undefined : new Upsample(level.at("upsample"), width) };
     });
     this.#norm = new GroupNorm(scope.at("norm_out"), groups, width, EPSILON);
-    this.#last = new Conv2d(scope.at("conv_out"), width, 3, 3, linearSkip ? { initializer: normal(NEAR_ZERO) } : {});
-    if (linearSkip) this.#linear = new Conv2d(scope.at("linear_skip"), latentChannels, 3 * this.#patch ** 2, 1);
+    this.#last = new Conv2d(
+      scope.at("conv_out"),
+      width,
+      3 * config.patch ** 2,
+      3,
+      linearSkip ? { initializer: normal(NEAR_ZERO) } : {},
+    );
+    if (linearSkip) this.#linear = new Conv2d(scope.at("linear_skip"), latentChannels, 3 * this.#downscale ** 2, 1);
   }
 
   forward(z: Tensor): Tensor {
@@ -168,14 +179,26 @@ class VaeDecoder {
       for (const block of blocks) h = block.forward(h);
       if (resample) h = resample.forward(h);
     }
-    const picture = this.#last.forward(silu(this.#norm.forward(h)));
-    return this.#linear ? add(picture, spreadPatches(this.#linear.forward(z), this.#patch)) : picture;
+    const picture = spreadPatches(this.#last.forward(silu(this.#norm.forward(h))), this.#patch);
+    return this.#linear ? add(picture, spreadPatches(this.#linear.forward(z), this.#downscale)) : picture;
   }
 }
 
-/** [n, 3·p·p, h, w] → [n, 3, h·p, w·p]: the channels of each place become its p × p pixels. */
+/** [n, 3, h, w] → [n, 3·p·p, h/p, w/p]. */
+function gatherPatches(x: Tensor, patch: number): Tensor {
+  if (patch === 1) return x;
+  const [n, , h, w] = x.shape as [Dim, number, Dim, Dim];
+  const [rows, columns] = [divDims(h, patch), divDims(w, patch)];
+  if (rows === undefined || columns === undefined)
+    throw new Error(`vae: expected sides that are multiples of ${patch} pixels, found ${h}×${w}`);
+  const split = transpose(reshape(x, [n, 3, rows, patch, columns, patch]), [0, 1, 3, 5, 2, 4]);
+  return reshape(split, [n, 3 * patch * patch, rows, columns]);
+}
+
+/** The inverse: [n, 3·p·p, h, w] → [n, 3, h·p, w·p]: the channels of each place become its p × p pixels. */
 function spreadPatches(x: Tensor, patch: number): Tensor {
   const [n, , h, w] = x.shape as [Dim, number, Dim, Dim];
+  if (patch === 1) return x;
   const split = transpose(reshape(x, [n, 3, patch, patch, h, w]), [0, 1, 4, 2, 5, 3]);
   return reshape(split, [n, 3, mulDims(h, patch), mulDims(w, patch)]);
 }

@@ -9,6 +9,8 @@ export interface TrainingTask {
   readonly parameters: readonly ParameterInfo[];
   /** Values of parameters that the graph reads but training leaves alone (frozen encoders). */
   readonly frozen?: ParameterValues;
+  /** First values that a fresh run gives to some parameters in place of their initializers'. */
+  readonly start?: ParameterValues;
   /** Scalar to minimise. */
   readonly loss: Tensor;
   /** Further scalars to report, by name. */

@@ -11,8 +11,8 @@ import type { ParameterValues } from "../nn/parameters.ts";
 
 /** Rounds of subspace iteration: the spectrum of patches falls off fast. */
 const ROUNDS = 40;
-/** Of the latents at the start, in their log: about a standard deviation of 0.1 beside means of 1. */
-const LOG_VARIANCE = -4.6;
+/** Of the latents at the start, in their log: a standard deviation of 0.03 beside means of 1. */
+const LOG_VARIANCE = -7;
 
 /**
  * First values of `encoder.linear_skip`, `decoder.linear_skip` and of `encoder.conv_out.bias` (quiet latents), from

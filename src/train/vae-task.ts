@@ -15,6 +15,7 @@ import type { HostTensor, Runtime } from "../runtime/types.ts";
 import { contactSheet } from "./contact-sheet.ts";
 import type { TrainingBatch, TrainingTask } from "./task.ts";
 import { vaeLoss } from "./vae-loss.ts";
+import { principalStart } from "./vae-principal.ts";
 
 /** Draws one square picture of `side` pixels; the same for the same state of `random`. */
 export type PictureSource = (random: Philox, side: number) => RgbImage;
@@ -25,6 +26,8 @@ export interface VaeTaskOptions {
   readonly batch: readonly { readonly side: number; readonly count: number }[];
   readonly pictures: PictureSource;
   readonly seed: number;
+  /** Pictures that the principal components of the linear path are taken from; 0 starts at random. */
+  readonly startFrom: number;
   /** Runs the reconstructions of reports. */
   readonly runtime: Runtime;
 }
@@ -34,9 +37,10 @@ const PSNR_PEAK_SQUARED = 4;
 const REPORT_PICTURES = 16;
 /** Random stream of the pictures in reports; steps use streams from 0 up. */
 const REPORT_STREAM = 2 ** 48;
+const START_STREAM = REPORT_STREAM + 1;
 
 /** Loss: mean over all pictures' groups of one side, weighted by their pixels. Metrics: `psnr` (dB), `kl` (nats a number). */
-export function vaeTask({ config, batch, pictures, seed, runtime }: VaeTaskOptions): TrainingTask {
+export function vaeTask({ config, batch, pictures, seed, startFrom, runtime }: VaeTaskOptions): TrainingTask {
   const vae = new Vae(config);
   const groups = batch.map(({ side, count }, i) => {
     const latent = side / vaeDownscale(config);
@@ -83,9 +87,13 @@ export function vaeTask({ config, batch, pictures, seed, runtime }: VaeTaskOptio
     await writePng(join(folder, `vae-${String(step).padStart(6, "0")}.png`), contactSheet(rows));
   }
 
+  const startRandom = new Philox(seed, START_STREAM);
+  const startPictures = Array.from({ length: startFrom }, () => pictures(startRandom, groups[0]!.side));
+
   return {
     name: "vae",
     parameters: vae.parameters,
+    ...(startFrom > 0 && { start: principalStart(config, startPictures) }),
     loss,
     metrics: {
       psnr: mul(log(div(PSNR_PEAK_SQUARED, squaredError)), 10 / Math.LN10),

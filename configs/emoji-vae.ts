@@ -1,0 +1,51 @@
+/**
+ * The autoencoder of the default model: FLUX's geometry (8 px to a latent, 2×2 latents to a token), small, for Emoji World.
+ *
+ *   npx mogao train configs/emoji-vae.ts
+ */
+import { SpriteBank } from "../src/data/world/sprite-bank.ts";
+import type { VaeConfig } from "../src/encoders/vae-config.ts";
+import { defineTraining } from "../src/train/config.ts";
+import { randomPicture } from "../src/train/vae-scenes.ts";
+import { vaeTask } from "../src/train/vae-task.ts";
+
+const vae: VaeConfig = {
+  patch: 4,
+  channels: 64,
+  multipliers: [1, 1],
+  decoderMultipliers: [1, 2],
+  blocks: 1,
+  latentChannels: 8,
+  groups: 8,
+  // Latents as they come; `exportVae` measures their statistics when training is over.
+  scale: 1,
+  shift: 0,
+  packing: "channel-last",
+  linearSkip: true,
+};
+
+export default defineTraining({
+  name: "emoji-vae",
+  about: "",
+  task: {
+    vae,
+    batch: [
+      { side: 96, count: 5 },
+      { side: 64, count: 2 },
+      { side: 128, count: 1 },
+    ],
+    startFrom: 300,
+  },
+  train: {
+    steps: 3000,
+    schedule: { kind: "wsd", peak: 1.5e-3, warmup: 30, decay: 1000 },
+    optimizer: { adamw: { beta1: 0.9, beta2: 0.98, epsilon: 1e-10 }, emaDecay: 0.995 },
+    checkpointMinutes: 2,
+    reportMinutes: 2,
+  },
+  createTask: async ({ vae: config, batch, startFrom }, { runtime, seed }) => {
+    const bank = await SpriteBank.open();
+    const pictures = (random: Parameters<typeof randomPicture>[0], side: number) => randomPicture(random, side, bank);
+    return vaeTask({ config, batch, startFrom, pictures, seed, runtime });
+  },
+});
