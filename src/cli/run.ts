@@ -3,9 +3,11 @@ import { Command, CommanderError } from "commander";
 import { MogaoError } from "../core/errors.ts";
 import { addChat } from "./chat.ts";
 import { Interrupted, type CliContext } from "./context.ts";
+import { convertCommand } from "./convert.ts";
 import { dataCommand } from "./data.ts";
 import { addGenerate } from "./generate.ts";
 import { debugHelp, formatHelp } from "./help.ts";
+import { inspectCommand } from "./inspect.ts";
 import { trainCommand } from "./train.ts";
 
 /**
@@ -57,6 +59,8 @@ function createProgram(context: CliContext): Command {
   addChat(program, context);
   program.addCommand(adopt(dataCommand(), program));
   program.addCommand(adopt(trainCommand(context), program));
+  program.addCommand(adopt(convertCommand(context), program));
+  program.addCommand(adopt(inspectCommand(context), program));
   // After the verbs, which would inherit it: so that the action above sees an unknown verb.
   return program.allowExcessArguments();
 }

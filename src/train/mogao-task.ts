@@ -15,6 +15,7 @@ import { Mogao } from "../model/mogao.ts";
 import { trainingGraph, vitTokensInput, type Objective } from "../model/training-graph.ts";
 import { elementCount, ParameterScope, type ParameterInfo } from "../nn/parameters.ts";
 import type { HostTensor } from "../runtime/types.ts";
+import { MOGAO_SCOPE, VIT_SCOPE } from "../weights/model-folder.ts";
 import { prepareSample, TOKEN_SIDE, type PreparedSample, type SequenceOptions } from "./mogao-samples.ts";
 import { packedFeeds, packRows, type RowCapacity } from "./packing.ts";
 import type { TrainingBatch, TrainingTask } from "./task.ts";
@@ -55,10 +56,8 @@ export interface MogaoTaskOptions extends Omit<SequenceOptions, "withFlow"> {
   close?(): Promise<void>;
 }
 
-/** Scopes under which a model folder holds the two networks. */
-export const MOGAO_SCOPE = "mogao";
-export const VIT_SCOPE = "vit";
-
+/** Bounds the samples of a step, so that each has a random stream of its own. */
+const MAX_SAMPLES = 4096;
 const NOISE_STREAM = 2 ** 40;
 const STEP_STREAM = 2 ** 41;
 
@@ -85,12 +84,21 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
     return options.sources.find(({ weight }) => (left -= weight) < 0) ?? options.sources[0]!;
   }
 
+  const chosen: SampleSource[] = [];
+  /** How many steps before this one drew from the source: its samples are taken in order, without gaps. */
+  function earlierSteps(source: SampleSource, step: number): number {
+    while (chosen.length < step) chosen.push(sourceOf(chosen.length));
+    let count = 0;
+    for (let earlier = 0; earlier < step; earlier++) if (chosen[earlier] === source) count++;
+    return count;
+  }
+
   async function batch(step: number): Promise<TrainingBatch> {
     const source = sourceOf(step);
-    const first = step * source.samplesPerStep;
+    const first = earlierSteps(source, step) * source.samplesPerStep;
     const prepared = await Promise.all(
       Array.from({ length: source.samplesPerStep }, async (_, i): Promise<PreparedSample> => {
-        const random = new Philox(options.seed, first + i);
+        const random = new Philox(options.seed, step * MAX_SAMPLES + i);
         const sequenceOptions = { ...options, withFlow };
         return prepareSample(
           await source.sample(first + i),

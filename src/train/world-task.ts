@@ -2,10 +2,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { RgbImage } from "../core/image.ts";
+import type { Sample } from "../data/sample.ts";
 import { writePng } from "../data/png.ts";
 import { SpriteBank } from "../data/world/sprite-bank.ts";
 import type { WorldConfig } from "../data/world/world-config.ts";
-import { WorldStream } from "../data/world/world-stream.ts";
+import { WorldPool } from "../data/world/world-pool.ts";
 import { loadTokenizer } from "../encoders/tokenizer-file.ts";
 import { VaeCodec } from "../encoders/vae-codec.ts";
 import { VitCodec } from "../encoders/vit-codec.ts";
@@ -16,7 +17,8 @@ import { ParameterScope, type ParameterValues } from "../nn/parameters.ts";
 import { initializeFrom } from "./init-from.ts";
 import { contactSheet } from "./contact-sheet.ts";
 import { TOKEN_SIDE } from "./mogao-samples.ts";
-import { MOGAO_SCOPE, mogaoTask, VIT_SCOPE, type MogaoTaskOptions, type SampleSource } from "./mogao-task.ts";
+import { MOGAO_SCOPE, VIT_SCOPE } from "../weights/model-folder.ts";
+import { mogaoTask, type MogaoTaskOptions, type SampleSource } from "./mogao-task.ts";
 import { Preview } from "./preview.ts";
 import type { TaskContext } from "./config.ts";
 import type { TrainingTask } from "./task.ts";
@@ -45,7 +47,7 @@ export interface PreviewSettings {
 
 export async function worldTask(settings: WorldTaskSettings, context: TaskContext): Promise<TrainingTask> {
   const { runtime, seed } = context;
-  const bank = await SpriteBank.open();
+  await SpriteBank.open(); // drawn and stored once, before each worker opens it
   const tokenizer = await loadTokenizer(settings.folder);
   const withFlow = settings.objective === "text+flow";
   const withVit = settings.model.imageContext === "vit+vae";
@@ -64,6 +66,10 @@ export async function worldTask(settings: WorldTaskSettings, context: TaskContex
     }
     return ids;
   };
+  const pools = settings.sources.map(
+    ({ world, samplesPerStep }) =>
+      new OrderedSamples({ imageSize: settings.imageSide, seed, ...world }, 2 * samplesPerStep),
+  );
   const drawsPreviews = withFlow && settings.preview.prompts.length > 0;
   return mogaoTask({
     ...settings,
@@ -71,10 +77,10 @@ export async function worldTask(settings: WorldTaskSettings, context: TaskContex
     context: { vit: withVit, vae: withFlow },
     tokenize,
     special: tokenizer.special,
-    sources: settings.sources.map(({ world, ...source }) => {
-      const stream = new WorldStream({ imageSize: settings.imageSide, seed, ...world }, bank);
-      return { ...source, sample: async (index) => stream.sample(index) };
-    }),
+    sources: settings.sources.map(({ world, ...source }, i) => ({
+      ...source,
+      sample: (index) => pools[i]!.at(index),
+    })),
     encoders: { vae, vit },
     ...(drawsPreviews && {
       report: async (step, weights, folder) => {
@@ -88,6 +94,7 @@ export async function worldTask(settings: WorldTaskSettings, context: TaskContex
       },
     }),
     close: async () => {
+      await Promise.all(pools.map((pool) => pool.close()));
       vae?.dispose();
       vit?.dispose();
     },
@@ -129,4 +136,35 @@ async function vitWeights({ vit, vitFrom }: WorldTaskSettings): Promise<Paramete
   const { fresh, path } = await initializeFrom(vitFrom, scope.all, values);
   if (fresh.length > 0) throw new Error(`${path}: lacks weights of the ViT: ${fresh.slice(0, 3).join(", ")}`);
   return values;
+}
+
+/** Samples rendered ahead by a worker thread, asked for in order; a resumed run starts anywhere. */
+class OrderedSamples {
+  readonly #config: WorldConfig;
+  readonly #ahead: number;
+  #pool: WorldPool | undefined;
+  #next = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(config: WorldConfig, ahead: number) {
+    this.#config = config;
+    this.#ahead = ahead;
+  }
+
+  at(index: number): Promise<Sample> {
+    const taken = this.#queue.then(async () => {
+      if (!this.#pool || this.#next !== index) {
+        await this.#pool?.close();
+        this.#pool = new WorldPool(this.#config, { ahead: this.#ahead, start: index });
+      }
+      this.#next = index + 1;
+      return this.#pool.next();
+    });
+    this.#queue = taken.catch(() => {});
+    return taken;
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.close();
+  }
 }

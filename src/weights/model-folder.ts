@@ -42,11 +42,16 @@ export function modelParameters({ model, vit }: Pick<ModelFolderConfig, "model" 
   return scope.all;
 }
 
-/** Reads a whole model into memory, as float32. Throws InputError naming the file and what is wrong with it. */
-export async function loadModelFolder(folder: string): Promise<ModelFolder> {
+/** What a model folder says of itself, without its weights. Throws InputError as {@link loadModelFolder}. */
+export async function loadModelConfig(folder: string): Promise<ModelFolderConfig> {
   await expectFolder(folder);
   const path = join(folder, CONFIG);
-  const config = parseModelConfig(await readJson(path), path);
+  return parseModelConfig(await readJson(path), path);
+}
+
+/** Reads a whole model into memory, as float32. Throws InputError naming the file and what is wrong with it. */
+export async function loadModelFolder(folder: string): Promise<ModelFolder> {
+  const config = await loadModelConfig(folder);
   const tokenizer = await loadTokenizer(folder);
   if (tokenizer.size > config.model.vocabularySize)
     throw new InputError(
