@@ -21,7 +21,8 @@ export interface KeyValue {
 }
 
 export interface BlockContext {
-  readonly rotary: { readonly text?: Rotary | undefined; readonly visual?: Rotary | undefined };
+  /** Rotations of all new rows: text, then visual. */
+  readonly rotary: Rotary;
   /** Additive mask over [past; text; visual] keys, broadcasting to [batch, heads, text + visual tokens, keys]. */
   readonly bias?: Tensor | undefined;
   readonly past?: KeyValue | undefined;
@@ -74,12 +75,12 @@ export class Branch {
     this.#config = config;
   }
 
-  /** Normalised rows → rotated queries, rotated keys, and values, each [batch, tokens, heads, headSize]. */
-  project(x: Tensor, { cos, sin }: Rotary): { q: Tensor; k: Tensor; v: Tensor } {
+  /** Normalised rows → queries, keys and values, each [batch, tokens, heads, headSize]. */
+  project(x: Tensor): { q: Tensor; k: Tensor; v: Tensor } {
     const split = (y: Tensor, heads: number) => reshape(y, [...y.shape.slice(0, 2), heads, this.#config.headSize]);
     return {
-      q: rotatePairs(split(this.query.forward(x), this.#config.heads), cos, sin),
-      k: rotatePairs(split(this.key.forward(x), this.#config.kvHeads), cos, sin),
+      q: split(this.query.forward(x), this.#config.heads),
+      k: split(this.key.forward(x), this.#config.kvHeads),
       v: split(this.value.forward(x), this.#config.kvHeads),
     };
   }
@@ -139,23 +140,21 @@ export class Block {
     ];
 
     const projected: { q: Tensor; k: Tensor; v: Tensor }[] = [];
-    if (text) projected.push(this.text.project(this.text.inputNorm.forward(text), context.rotary.text!));
+    if (text) projected.push(this.text.project(this.text.inputNorm.forward(text)));
     if (visual)
       projected.push(
-        this.visual.project(
-          modulate(this.visual.inputNorm.forward(visual), shiftAttention, scaleAttention),
-          context.rotary.visual!,
-        ),
+        this.visual.project(modulate(this.visual.inputNorm.forward(visual), shiftAttention, scaleAttention)),
       );
     const joint = (part: "q" | "k" | "v") =>
       concat(
         projected.map((branch) => branch[part]),
         1,
       );
-    const cache: KeyValue = { keys: joint("k"), values: joint("v") };
+    const { cos, sin } = context.rotary;
+    const cache: KeyValue = { keys: rotatePairs(joint("k"), cos, sin), values: joint("v") };
     const past = context.past;
     const mixed = attention(
-      joint("q"),
+      rotatePairs(joint("q"), cos, sin),
       past ? concat([past.keys, cache.keys], 1) : cache.keys,
       past ? concat([past.values, cache.values], 1) : cache.values,
       context.bias,

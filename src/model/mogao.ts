@@ -88,11 +88,9 @@ export class Mogao {
   /** All blocks. The returned text rows are normalised for the text head; visual rows are the predicted velocity. */
   forward(inputs: ForwardInputs): { text?: Tensor; velocity?: Tensor; caches: KeyValue[] } {
     const { text, visual } = inputs;
+    const positions = [text, visual].flatMap((part) => (part ? [part.positions] : []));
     const context = {
-      rotary: {
-        text: text && rotary(text.positions, this.config),
-        visual: visual && rotary(visual.positions, this.config),
-      },
+      rotary: rotary(concat(positions, 1), this.config),
       bias: inputs.bias,
       condition: visual?.condition,
     };
