@@ -9,7 +9,7 @@ export const presets = {
     heads: 4,
     kvHeads: 2,
     headSize: 64,
-    ffnSize: 640,
+    ffnSize: 512,
     vocabularySize: 2048,
     rmsNormEpsilon: 1e-6,
     ropeTheta: 10_000,
