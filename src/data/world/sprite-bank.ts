@@ -9,7 +9,7 @@ import { colourNamed } from "./colours.ts";
 import { conceptNamed, CONCEPTS, iconName } from "./concepts.ts";
 import { rasteriseIcons } from "./rasterise.ts";
 import { bodyOf, recolour, type Body } from "./recolour.ts";
-import { scaleSprite } from "./resample.ts";
+import { premultiply, scaleSprite } from "./resample.ts";
 import type { Sprite } from "./sprite.ts";
 import { STYLES, styleNamed } from "./styles.ts";
 
@@ -25,7 +25,9 @@ const LEAST_CONTRAST = 0.5;
 /** Pixels that are looked at, of the outline and of the whole each. */
 const CONTRAST_SAMPLES = 96;
 /** Scaled and recoloured sprites kept in memory, in bytes. */
-const VARIANT_BYTES = 96 * 2 ** 20;
+const VARIANT_BYTES = 160 * 2 ** 20;
+/** Recoloured sprites of the stored size kept in memory, each 81 KiB. */
+const PAINTED = 1024;
 
 /** Every concept in every style that has it, drawn once and kept; scaled and recoloured variants come from a bounded cache. */
 export class SpriteBank {
@@ -33,6 +35,7 @@ export class SpriteBank {
   readonly #bodies = new Map<string, Body | null>();
   readonly #samples = new Map<string, Uint8Array>();
   readonly #variants = new Map<string, Sprite>();
+  readonly #painted = new Map<string, Sprite>();
   readonly #largestVariantBytes: number;
   #variantBytes = 0;
 
@@ -156,11 +159,19 @@ export class SpriteBank {
     return samples;
   }
 
+  /** A drawing in a colour at its stored size, premultiplied: what variants are scaled from. */
   #coloured(concept: string, style: string, colour: string | null): Sprite {
+    const key = `${concept}/${style}/${colour ?? ""}`;
+    let coloured = this.#painted.get(key);
+    if (coloured) return coloured;
     const sprite = this.sprite(concept, style);
-    if (colour === null) return sprite;
-    const body = this.body(concept, style);
-    return body ? { ...sprite, rgba: recolour(sprite.rgba, colourNamed(colour), body) } : sprite;
+    const body = colour === null ? null : this.body(concept, style);
+    coloured = premultiply(
+      colour !== null && body ? { ...sprite, rgba: recolour(sprite.rgba, colourNamed(colour), body) } : sprite,
+    );
+    if (this.#painted.size >= PAINTED) this.#painted.delete(this.#painted.keys().next().value!);
+    this.#painted.set(key, coloured);
+    return coloured;
   }
 }
 
