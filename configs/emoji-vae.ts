@@ -2,6 +2,7 @@
  * The autoencoder of the default model: FLUX's geometry (8 px to a latent, 2×2 latents to a token), small, for Emoji World.
  *
  *   npx mogao train configs/emoji-vae.ts
+ *   node examples/export-emoji-vae.ts runs/emoji-vae models/emoji-world
  */
 import { SpriteBank } from "../src/data/world/sprite-bank.ts";
 import type { VaeConfig } from "../src/encoders/vae-config.ts";
@@ -17,7 +18,7 @@ const vae: VaeConfig = {
   blocks: 1,
   latentChannels: 8,
   groups: 8,
-  // Latents as they come; `exportVae` measures their statistics when training is over.
+  // Latents as they come; examples/export-emoji-vae.ts measures their statistics when training is over.
   scale: 1,
   shift: 0,
   packing: "channel-last",
@@ -26,7 +27,8 @@ const vae: VaeConfig = {
 
 export default defineTraining({
   name: "emoji-vae",
-  about: "",
+  about:
+    "Autoencoder of Emoji World, 2.0 M parameters: 4,300 steps of 8 pictures, about 20 minutes on 2 cores; 27.8 dB over mixed scenes, 30.5 dB over single objects.",
   task: {
     vae,
     batch: [
@@ -37,7 +39,7 @@ export default defineTraining({
     startFrom: 300,
   },
   train: {
-    steps: 3000,
+    steps: 4300,
     schedule: { kind: "wsd", peak: 1.5e-3, warmup: 30, decay: 1000 },
     optimizer: { adamw: { beta1: 0.9, beta2: 0.98, epsilon: 1e-10 }, emaDecay: 0.995 },
     checkpointMinutes: 2,
