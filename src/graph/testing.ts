@@ -79,9 +79,9 @@ export function inputsOf<K extends string>(values: Readonly<Record<K, TestInput>
   ) as Record<K, Tensor>;
 }
 
-/** A scalar that depends on every element of `y`: its inner product with an input named "projection". */
-export function projected(y: Tensor): Tensor {
-  return reduceSum(mul(y, input("projection", y.shape)));
+/** A scalar that depends on every element of `y`: its inner product with an input of this name. */
+export function projected(y: Tensor, name = "projection"): Tensor {
+  return reduceSum(mul(y, input(name, y.shape)));
 }
 
 export interface GradientCheck {

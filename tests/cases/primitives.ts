@@ -90,7 +90,7 @@ export const primitiveCases: { readonly [O in OperationName]: readonly Case[] } 
       add(x!, constant(Float64Array.from({ length: 20 }, (_, i) => Math.sin(i)))),
     ),
     define("int", { x: float(n, 3) }, ({ x }) => gather(x!, constant([2, 0, 2], [3], "int")), {
-      sizes: [{ n: 3 }, { n: 4 }],
+      sizes: someSizes,
     }),
     define("bool", { x: float(n, 3) }, ({ x }) => where(constant([1, 0, 1], [3], "bool"), x!, 0)),
   ],
