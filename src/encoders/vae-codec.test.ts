@@ -34,7 +34,7 @@ const weights = initializeParameters(vae.parameters, 3);
 let runtime: Runtime;
 let folder: string;
 beforeAll(async () => {
-  runtime = await openRuntime();
+  runtime = await openRuntime({ threads: 1 });
   folder = await mkdtemp(join(tmpdir(), "vae-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
