@@ -1,5 +1,5 @@
 /** Reverse-mode differentiation: one rule per primitive (`rules`) and one walk (`gradients`). */
-import { addDims, mulDims, sameDim, sameShape, showShape, subDims, type Dim } from "./dims.ts";
+import { addDims, divDims, mulDims, sameDim, sameShape, showShape, sizeOf, subDims, type Dim } from "./dims.ts";
 import {
   add,
   broadcastTo,
@@ -122,9 +122,7 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
   reduceSum: (y, dy) => [broadcastTo(dy, y.inputs[0]!.shape)],
   reduceMean: (y, dy, { axes }) => {
     const x = y.inputs[0]!;
-    const count = countOf(x.shape, axes);
-    const share = count === undefined ? div(1, reduceSum(broadcastTo(constant(1), x.shape), axes, true)) : 1 / count;
-    return [broadcastTo(mul(dy, share), x.shape)];
+    return [broadcastTo(mul(dy, inverseCount(x.shape, axes)), x.shape)];
   },
   reduceMax: (y, dy, { axes }) => {
     const isMax = cast(equal(y.inputs[0]!, y), "float");
@@ -163,14 +161,18 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
   },
   rmsNorm: (y, dy, { epsilon }, needs) => {
     const [x, weight] = y.inputs as [Tensor, Tensor];
-    const inverse = div(1, sqrt(add(reduceMean(mul(x, x), [-1], true), epsilon)));
-    const normal = mul(x, inverse);
-    const scaled = mul(dy, weight);
-    const along = reduceMean(mul(scaled, normal), [-1], true);
-    return [
-      needs(0) ? mul(inverse, sub(scaled, mul(normal, along))) : undefined,
-      needs(1) ? sumTo(mul(dy, normal), weight.shape) : undefined,
-    ];
+    const d = weight.shape[0]!;
+    const rows = divDims(sizeOf(x.shape), d)!;
+    const power = add(reduceMean(mul(x, x), [-1], true), epsilon);
+    const inverse = div(1, sqrt(power));
+    // One product serves both gradients; sums over its rows and columns are products with vectors.
+    const product = reshape(mul(dy, x), [rows, d]);
+    const dx = () => {
+      const along = reshape(gemm(product, reshape(mul(weight, inverseCount([d], [0])), [d, 1])), power.shape);
+      return mul(inverse, sub(mul(dy, weight), mul(x, div(along, power))));
+    };
+    const dWeight = () => reshape(gemm(reshape(inverse, [1, rows]), product), [d]);
+    return [needs(0) ? dx() : undefined, needs(1) ? dWeight() : undefined];
   },
   standardize: (y, dy, { epsilon }) => {
     const x = y.inputs[0]!;
@@ -213,14 +215,10 @@ function chosen(y: Tensor, dy: Tensor, second: Tensor): Tensor[] {
   return [sumTo(where(second, 0, dy), y.inputs[0]!.shape), sumTo(where(second, dy, 0), y.inputs[1]!.shape)];
 }
 
-function countOf(shape: readonly Dim[], axes: readonly number[]): number | undefined {
-  let count = 1;
-  for (const axis of axes) {
-    const size = shape[axis]!;
-    if (typeof size !== "number") return undefined;
-    count *= size;
-  }
-  return count;
+/** 1 / the number of elements along `axes`. */
+function inverseCount(shape: readonly Dim[], axes: readonly number[]): Tensor | number {
+  const count = sizeOf(axes.map((axis) => shape[axis]!));
+  return typeof count === "number" ? 1 / count : div(1, reduceSum(broadcastTo(constant(1), shape), axes, true));
 }
 
 /** The adjoint of a slice with a step: element i of `x` goes to start + i·step of `size` zeros. */

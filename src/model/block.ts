@@ -91,27 +91,28 @@ export class Branch {
   }
 }
 
-/** AdaLN-Zero: `count` vectors per row from the timestep condition, all zero at initialisation. */
+/** AdaLN-Zero: vectors for each row from the timestep condition, such that at initialisation nothing is shifted or scaled and gates are closed. */
 export class Modulation {
   readonly linear: Linear;
-  readonly count: number;
+  readonly parts: readonly ("shift" | "scale" | "gate")[];
   readonly #size: number;
-  constructor(scope: ParameterScope, conditionSize: number, size: number, count: number) {
-    this.linear = new Linear(scope, conditionSize, count * size, { initializer: zeros });
-    this.count = count;
+  constructor(scope: ParameterScope, conditionSize: number, size: number, parts: Modulation["parts"]) {
+    this.linear = new Linear(scope, conditionSize, parts.length * size, { initializer: zeros });
+    this.parts = parts;
     this.#size = size;
   }
-  /** → `count` tensors [batch, tokens, size]. */
+  /** → for each part a tensor [batch, tokens, size]; scales are factors, 1 + what the linear layer gives. */
   forward({ embedding, assignment }: Condition): Tensor[] {
     const vectors = this.linear.forward(silu(embedding));
-    return Array.from({ length: this.count }, (_, i) =>
-      matmul(assignment, slice(vectors, -1, i * this.#size, (i + 1) * this.#size)),
-    );
+    return this.parts.map((part, i) => {
+      const vector = slice(vectors, -1, i * this.#size, (i + 1) * this.#size);
+      return matmul(assignment, part === "scale" ? add(vector, 1) : vector);
+    });
   }
 }
 
 export function modulate(x: Tensor, shift: Tensor, scale: Tensor): Tensor {
-  return add(mul(x, add(scale, 1)), shift);
+  return add(mul(x, scale), shift);
 }
 
 export class Block {
@@ -123,7 +124,14 @@ export class Block {
     const textScope = scope.at("text");
     this.text = new Branch(textScope, config);
     this.visual = config.fusion === "deep" ? new Branch(scope.at("visual"), config, textScope.prefix) : this.text;
-    this.modulation = new Modulation(scope.at("modulation"), config.conditionSize, config.hiddenSize, 6);
+    this.modulation = new Modulation(scope.at("modulation"), config.conditionSize, config.hiddenSize, [
+      "shift",
+      "scale",
+      "gate",
+      "shift",
+      "scale",
+      "gate",
+    ]);
   }
 
   /** Rows in, rows out; also this block's new keys and values, in the order text, visual. */

@@ -53,7 +53,7 @@ export class Mogao {
             of: `${scope.prefix}norm.weight`,
           })
         : this.norm;
-    this.finalModulation = new Modulation(scope.at("final_modulation"), conditionSize, hiddenSize, 2);
+    this.finalModulation = new Modulation(scope.at("final_modulation"), conditionSize, hiddenSize, ["shift", "scale"]);
     this.velocity = new Linear(scope.at("velocity"), hiddenSize, config.latentSize, { initializer: zeros });
   }
 

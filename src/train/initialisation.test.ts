@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { input } from "../graph/primitives.ts";
+import { concat, input } from "../graph/primitives.ts";
 import { symbol } from "../graph/dims.ts";
 import { Block } from "../model/block.ts";
 import { initializeParameters, ParameterScope } from "../nn/parameters.ts";
@@ -20,10 +20,7 @@ test("AdaLN-Zero leaves the visual residual stream unchanged at initialisation, 
   const { rows } = block.forward(
     { text, visual },
     {
-      rotary: {
-        text: rotary(input("tp", [b, t, 1, 3]), tinyConfig),
-        visual: rotary(input("vp", [b, v, 1, 3]), tinyConfig),
-      },
+      rotary: rotary(concat([input("tp", [b, t, 1, 3]), input("vp", [b, v, 1, 3])], 1), tinyConfig),
       condition: { embedding: input("c", [b, 1, 8]), assignment: input("a", [b, v, 1]) },
     },
   );
