@@ -162,5 +162,5 @@ function timeSlots(row: PackedRow): Map<string, number> {
 }
 
 function padded<T>(tokens: readonly T[], length: number): (T | undefined)[] {
-  return [...tokens, ...new Array<undefined>(length - tokens.length)];
+  return Array.from({ length }, (_, i) => tokens[i]);
 }

@@ -77,8 +77,11 @@ export async function worldTask(settings: WorldTaskSettings, context: TaskContex
     context: { vit: withVit, vae: withFlow },
     tokenize,
     special: tokenizer.special,
-    sources: settings.sources.map(({ world, ...source }, i) => ({
-      ...source,
+    sources: settings.sources.map(({ name, weight, samplesPerStep, capacity }, i) => ({
+      name,
+      weight,
+      samplesPerStep,
+      capacity,
       sample: (index) => pools[i]!.at(index),
     })),
     encoders: { vae, vit },
