@@ -113,7 +113,13 @@ export class Preview {
       feeds[name] = { type: "float32", shape: this.#shapes.get(name)!, data: weights.get(name)! };
     const used = Object.fromEntries(this.#program.inputNames.map((name) => [name, feeds[name]!]));
     const { velocity } = await this.#program.run(used);
-    return velocity!.data as Float32Array;
+    // Packing orders rows by length: put each sequence's velocities where its picture is.
+    const byRow = velocity!.data as Float32Array;
+    const ordered = new Float32Array(byRow.length);
+    rows.forEach((row, i) =>
+      ordered.set(byRow.subarray(i * picture, (i + 1) * picture), row.visual[0]!.sample * picture),
+    );
+    return ordered;
   }
 
   dispose(): void {
