@@ -1,6 +1,6 @@
 import { InputError } from "../core/errors.ts";
 import { gradients } from "../graph/gradients.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { topologicalOrder, type Tensor } from "../graph/tensor.ts";
 import { compileModel } from "../onnx/emit.ts";
 import { elementCount, type ParameterValues } from "../nn/parameters.ts";
 import type { HostTensor, Program, Runtime } from "../runtime/types.ts";
@@ -27,7 +27,12 @@ export class GradientProgram {
       task.loss,
       slots.map(({ info }) => info.tensor),
     );
-    slots.forEach(({ info }, i) => (outputs[`gradient.${info.name}`] = derivatives[i]!));
+    // ONNX Runtime begins with what the last output needs. With outputs in the order in which the forward pass uses the
+    // parameters, it makes each weight gradient where its operands have just been made, not at the end of a layer.
+    const place = new Map(topologicalOrder([task.loss]).map((tensor, i) => [tensor, i]));
+    const placeOf = (i: number) => place.get(slots[i]!.info.tensor) ?? -1;
+    for (const i of [...slots.keys()].sort((a, b) => placeOf(a) - placeOf(b)))
+      outputs[`gradient.${slots[i]!.info.name}`] = derivatives[i]!;
     const { bytes, inputs } = compileModel(outputs, { name: task.name });
 
     const trained = flatViews(optimizer.plan.layout, optimizer.state.weights);
