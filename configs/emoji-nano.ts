@@ -27,13 +27,13 @@ const settings: WorldTaskSettings = {
   timeShift: 1.5,
   copies: 2,
   drop: { all: 0.1, text: 0.05, vit: 0.05, vae: 0.05 },
-  closeLastImage: 0.1,
   sources: [
     {
       name: "draw",
       weight: 7,
       samplesPerStep: 48,
       capacity: { text: 56, visual: 144 },
+      closeLastImage: 0.1,
       world: { styles, concepts, families: { "draw-single": 70, "draw-scene": 30 } },
     },
     {
@@ -41,6 +41,7 @@ const settings: WorldTaskSettings = {
       weight: 1.5,
       samplesPerStep: 48,
       capacity: { text: 72, visual: 0 },
+      closeLastImage: 1,
       world: {
         styles,
         concepts,
@@ -52,6 +53,7 @@ const settings: WorldTaskSettings = {
       weight: 1.5,
       samplesPerStep: 12,
       capacity: { text: 170, visual: 220 },
+      closeLastImage: 1,
       world: { styles, concepts, families: { conversation: 60, edit: 40 } },
     },
   ],

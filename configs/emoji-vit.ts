@@ -20,13 +20,13 @@ const settings: WorldTaskSettings = {
   timeShift: 1,
   copies: 0,
   drop: { all: 0, text: 0, vit: 0, vae: 0 },
-  closeLastImage: 0,
   sources: [
     {
       name: "understanding",
       weight: 1,
       samplesPerStep: 64,
       capacity: { text: 72, visual: 0 },
+      closeLastImage: 1,
       world: { families: { "caption-single": 30, "caption-scene": 30, question: 35, chat: 5 } },
     },
   ],

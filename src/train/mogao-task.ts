@@ -27,10 +27,12 @@ export interface SampleSource {
   readonly weight: number;
   readonly samplesPerStep: number;
   readonly capacity: RowCapacity;
+  /** Probability of closing a drawn image that ends a sample; 1 where samples hold several, or the model never stops. */
+  readonly closeLastImage: number;
   sample(index: number): Promise<Sample>;
 }
 
-export interface MogaoTaskOptions extends Omit<SequenceOptions, "withFlow"> {
+export interface MogaoTaskOptions extends Omit<SequenceOptions, "withFlow" | "closeLastImage"> {
   readonly model: MogaoConfig;
   readonly vit: VitConfig & { readonly mean: number; readonly deviation: number };
   /** Side of the square training images, in pixels. */
@@ -99,7 +101,7 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
     const prepared = await Promise.all(
       Array.from({ length: source.samplesPerStep }, async (_, i): Promise<PreparedSample> => {
         const random = new Philox(options.seed, step * MAX_SAMPLES + i);
-        const sequenceOptions = { ...options, withFlow };
+        const sequenceOptions = { ...options, withFlow, closeLastImage: source.closeLastImage };
         return prepareSample(
           await source.sample(first + i),
           options.tokenize,

@@ -25,7 +25,7 @@ import type { TrainingTask } from "./task.ts";
 
 export interface WorldTaskSettings extends Pick<
   MogaoTaskOptions,
-  "objective" | "lambda" | "timeShift" | "copies" | "drop" | "closeLastImage" | "vitMode" | "imageSide"
+  "objective" | "lambda" | "timeShift" | "copies" | "drop" | "vitMode" | "imageSide"
 > {
   readonly model: MogaoConfig;
   readonly vit: VitConfig & { readonly mean: number; readonly deviation: number };
@@ -77,11 +77,12 @@ export async function worldTask(settings: WorldTaskSettings, context: TaskContex
     context: { vit: withVit, vae: withFlow },
     tokenize,
     special: tokenizer.special,
-    sources: settings.sources.map(({ name, weight, samplesPerStep, capacity }, i) => ({
+    sources: settings.sources.map(({ name, weight, samplesPerStep, capacity, closeLastImage }, i) => ({
       name,
       weight,
       samplesPerStep,
       capacity,
+      closeLastImage,
       sample: (index) => pools[i]!.at(index),
     })),
     encoders: { vae, vit },
