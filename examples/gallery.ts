@@ -1,0 +1,43 @@
+/**
+ * Draws the README's gallery with the default model, from fixed seeds, and writes it as one PNG; nothing is chosen by hand.
+ *
+ *   node examples/gallery.ts docs/images/first-light.png
+ */
+import type { RgbImage } from "../src/core/image.ts";
+import { writePng } from "../src/data/png.ts";
+import { load } from "../src/index.ts";
+import { contactSheet } from "../src/train/contact-sheet.ts";
+
+const prompts = [
+  "Draw a red apple.",
+  "Draw a blue car.",
+  "Draw a cat.",
+  "Draw a green tree.",
+  "Draw a purple umbrella.",
+  "Draw a yellow star on a dark blue background.",
+  "Draw a pink heart.",
+  "Draw an airplane.",
+  "Draw a dog.",
+  "Draw a banana.",
+  "Draw a house.",
+  "Draw a fish.",
+  "Draw an orange balloon.",
+  "Draw a key.",
+  "Draw a bus.",
+  "Draw a strawberry.",
+];
+const COLUMNS = 8;
+
+const out = process.argv[2] ?? "gallery.png";
+const model = await load();
+const images: RgbImage[] = [];
+for (const [seed, prompt] of prompts.entries()) {
+  const result = await model.generate(prompt, { seed, output: "image", maxImages: 1 });
+  images.push(...result.images);
+}
+model.dispose();
+const rows = Array.from({ length: Math.ceil(images.length / COLUMNS) }, (_, i) =>
+  images.slice(i * COLUMNS, (i + 1) * COLUMNS),
+);
+await writePng(out, contactSheet(rows));
+console.log(`${out}: ${images.length} pictures`);
