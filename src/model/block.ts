@@ -87,7 +87,8 @@ export class Branch {
 
   /** SwiGLU. */
   feedForward(x: Tensor): Tensor {
-    return this.down.forward(mul(silu(this.gate.forward(x)), this.up.forward(x)));
+    const rows = reshape(x, [-1, this.#config.hiddenSize]);
+    return reshape(this.down.forward(mul(silu(this.gate.forward(rows)), this.up.forward(rows))), x.shape);
   }
 }
 
