@@ -2,9 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createImage, InputError, load } from "./index.ts";
-import { tinyModel } from "./generate/testing.ts";
-import { saveModelFolder } from "./weights/model-folder.ts";
+import { createImage, InputError, load } from "../src/index.ts";
+import { tinyModel } from "../src/generate/testing.ts";
+import { saveModelFolder } from "../src/weights/model-folder.ts";
 
 test("a model from its folder: generate, chat, dispose", async () => {
   const folder = await mkdtemp(join(tmpdir(), "mogao-load-"));
