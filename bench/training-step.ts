@@ -1,0 +1,86 @@
+/**
+ * How near a training step comes to its matrix products: `npm run bench -- training-step`.
+ *
+ * Forward and backward of `nano` over 32 rows of 32 text and 72 visual tokens (a drawn picture of 96 px at two noise
+ * levels), as the training loop runs it. Beside it, in turn, every matrix product of the step alone: same shapes, same
+ * transpositions, operands and result in cache. Rates count the products' operations only, so everything else a step does is
+ * a loss. Targets: the step's rate at least 80% of the products', the optimizer under 10% of a step.
+ */
+import { gradients } from "../src/graph/gradients.ts";
+import { initializeParameters } from "../src/nn/parameters.ts";
+import { openRuntime } from "../src/runtime/open-runtime.ts";
+import { flatViews } from "../src/train/flat-buffers.ts";
+import { GradientProgram } from "../src/train/gradient-program.ts";
+import { Optimizer } from "../src/train/optimizer/optimizer.ts";
+import { alone, matrixProducts, totalFlops } from "./matrix-products.ts";
+import { benchOptions, inTurn, median, printTable } from "./measure.ts";
+import { nanoBatch, nanoTask, TOKEN_GRID, words } from "./nano-batch.ts";
+
+const options = benchOptions(9);
+const runtime = await openRuntime({ threads: options.threads });
+const task = nanoTask();
+const optimizer = await Optimizer.open(runtime, task.parameters, {});
+const { layout } = optimizer.plan;
+initializeParameters(task.parameters, 1, flatViews(layout, optimizer.state.weights));
+const program = await GradientProgram.open(runtime, task, optimizer);
+const { feeds } = nanoBatch(
+  Array.from({ length: 32 }, (_, key) => [
+    { type: "text", ids: words(32, key), loss: true },
+    { type: "image", image: 0, rows: TOKEN_GRID, columns: TOKEN_GRID, vit: false, vae: false, copies: 2 },
+  ]),
+  { text: 32, visual: 72 },
+);
+
+const wrt = layout.slots.map(({ info }) => info.tensor);
+const products = matrixProducts([task.loss, ...gradients(task.loss, wrt)], feeds);
+const total = totalFlops(products);
+const runs: Record<string, () => Promise<unknown>> = {
+  step: () => program.run(feeds),
+  update: () => optimizer.update(1e-4, 1),
+};
+/** A product is run several times over, for long enough to be timed. */
+const repeats = new Map(products.map(({ name, flops }) => [name, Math.ceil(1.5e9 / flops)]));
+for (const product of products) {
+  const run = await alone(runtime, product);
+  runs[product.name] = async () => {
+    for (let i = 0; i < repeats.get(product.name)!; i++) await run();
+  };
+}
+const times = await inTurn(runs, options);
+
+const each = products.map(({ name }) => median(times[name]!) / repeats.get(name)!);
+printTable(
+  ["product", "count", "GFLOP", "GFLOP/s alone"],
+  products.map(({ name, count, flops }, i) => [
+    name,
+    String(count),
+    ((flops * count) / 1e9).toFixed(2),
+    (flops / each[i]! / 1e6).toFixed(0),
+  ]),
+);
+/** In each round, the time that all products would take, over the time that the step took. */
+const ratios = times["step"]!.map((step, round) => {
+  const plain = products.reduce((sum, { name, count }) => sum + (count * times[name]![round]!) / repeats.get(name)!, 0);
+  return plain / step;
+});
+const stepTime = median(times["step"]!);
+const plainTime = products.reduce((sum, { count }, i) => sum + count * each[i]!, 0);
+const result = {
+  bench: "training-step",
+  runtime: runtime.description,
+  ...options,
+  gflop: total / 1e9,
+  stepMs: stepTime,
+  stepGflops: total / stepTime / 1e6,
+  plainGflops: total / plainTime / 1e6,
+  ratio: median(ratios),
+  optimizerShare: median(times["update"]!.map((update, i) => update / (update + times["step"]![i]!))),
+};
+console.log(
+  `\nstep: ${stepTime.toFixed(0)} ms for ${result.gflop.toFixed(0)} GFLOP, ${result.stepGflops.toFixed(0)} GFLOP/s; its products alone: ` +
+    `${result.plainGflops.toFixed(0)} GFLOP/s; ratio ${result.ratio.toFixed(3)} (target 0.8)\n` +
+    `optimizer: ${(100 * result.optimizerShare).toFixed(1)}% of a step (target under 10%)`,
+);
+console.log(JSON.stringify(result));
+optimizer.dispose();
+program.dispose();
