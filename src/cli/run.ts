@@ -5,6 +5,7 @@ import { addChat } from "./chat.ts";
 import { Interrupted, type CliContext } from "./context.ts";
 import { convertCommand } from "./convert.ts";
 import { dataCommand } from "./data.ts";
+import { evalCommand } from "./eval.ts";
 import { addGenerate } from "./generate.ts";
 import { debugHelp, formatHelp } from "./help.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -59,6 +60,7 @@ function createProgram(context: CliContext): Command {
   addChat(program, context);
   program.addCommand(adopt(dataCommand(), program));
   program.addCommand(adopt(trainCommand(context), program));
+  program.addCommand(adopt(evalCommand(context), program));
   program.addCommand(adopt(convertCommand(context), program));
   program.addCommand(adopt(inspectCommand(context), program));
   // After the verbs, which would inherit it: so that the action above sees an unknown verb.

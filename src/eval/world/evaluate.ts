@@ -1,0 +1,135 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { access, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeBytesAtomic, writeJsonAtomic } from "../../core/atomic-file.ts";
+import { InputError } from "../../core/errors.ts";
+import type { RgbImage } from "../../core/image.ts";
+import { SpriteBank } from "../../data/world/sprite-bank.ts";
+import type { ConceptSet } from "../../data/world/world-config.ts";
+import { VaeCodec } from "../../encoders/vae-codec.ts";
+import type { GenerateOptions, Mogao } from "../../generate/types.ts";
+import { openRuntime } from "../../runtime/open-runtime.ts";
+import type { Suite } from "./item.ts";
+import { reportMarkdown, reportOf, type Report } from "./report.ts";
+import { runItems, type ItemResult } from "./run-suite.ts";
+import { writeSheet } from "./sheet.ts";
+import { itemsOf } from "./suites.ts";
+import { TemplateJudge } from "./template-judge.ts";
+
+export interface WorldEvaluation {
+  readonly suites: readonly Suite[];
+  /** Most items of a suite. */
+  readonly limit?: number;
+  readonly concepts: ConceptSet;
+  /** Folder of the model, whose weights name the default folder of results. */
+  readonly modelFolder: string;
+  readonly load: () => Promise<Mogao>;
+  readonly generate: Pick<GenerateOptions, "steps" | "guidance" | "imageGuidance">;
+  /** Default: a folder of its own for these weights and settings, below {@link RESULTS}. */
+  readonly out?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (state: EvaluationState) => void;
+}
+
+/** How far a run is, before each item. */
+export interface EvaluationState {
+  readonly suite: Suite;
+  readonly items: number;
+  readonly results: readonly ItemResult[];
+  readonly reused: number;
+}
+
+export interface WorldEvaluationResult {
+  readonly report: Report;
+  readonly markdown: string;
+  /** Paths of what was written. */
+  readonly folder: string;
+  readonly sheets: readonly string[];
+}
+
+/** Where results go. */
+export const RESULTS = join("runs", "eval-world");
+/** Side of the pictures that prompts show and that the judge is measured on, in pixels. */
+const IMAGE_SIZE = 96;
+/** Enough for the longest answer of training. */
+const MOST_TOKENS = 120;
+
+/**
+ * Grades a model on suites of Emoji World. What was already done in the folder of results is kept, so that a run may be
+ * stopped and gone on with. Throws InputError where the folder holds results of other weights or settings.
+ */
+export async function evaluateWorld(evaluation: WorldEvaluation): Promise<WorldEvaluationResult> {
+  const { suites, concepts, modelFolder, generate, limit, signal, onProgress } = evaluation;
+  const settings = { weights: await fingerprint(modelFolder), concepts, ...generate };
+  const folder = evaluation.out ?? join(RESULTS, Object.values(settings).join("-"));
+  const bank = await SpriteBank.open();
+  const judge = new TemplateJudge(bank);
+  const world = { bank, concepts, imageSize: IMAGE_SIZE };
+  const vae = await openVae(modelFolder);
+  const results: ItemResult[] = [];
+  const sheets: string[] = [];
+  const model = await evaluation.load();
+  try {
+    await claim(folder, settings);
+    for (const suite of suites) {
+      const items = itemsOf(suite, world, limit);
+      const own = await runItems({
+        model,
+        judge,
+        bank,
+        items,
+        folder,
+        generate: { ...generate, temperature: 0, maxImages: 1, maxTokens: MOST_TOKENS },
+        ...(vae && { reconstruct: (image: RgbImage) => reconstruct(vae, image) }),
+        ...(signal && { signal }),
+        onProgress: (done, reused) => onProgress?.({ suite, items: items.length, results: done, reused }),
+      });
+      results.push(...own);
+      const sheet = await writeSheet(folder, own);
+      if (sheet !== null) sheets.push(sheet);
+    }
+  } finally {
+    model.dispose();
+    vae?.dispose();
+  }
+  const report = reportOf(results, settings);
+  const markdown = reportMarkdown(report);
+  await writeJsonAtomic(join(folder, "report.json"), report);
+  await writeBytesAtomic(join(folder, "report.md"), markdown);
+  return { report, markdown, folder, sheets };
+}
+
+/** Writes the settings into a new folder of results, or compares them with those there. */
+async function claim(folder: string, settings: Readonly<Record<string, unknown>>): Promise<void> {
+  const path = join(folder, "settings.json");
+  const text = `${JSON.stringify(settings, null, 2)}\n`;
+  const found = await readFile(path, "utf8").catch(() => null);
+  if (found === null) await writeBytesAtomic(path, text);
+  else if (found !== text)
+    throw new InputError(`${folder}: holds results of other weights or settings; choose another folder with --out`);
+}
+
+/** Twelve digits of the hash of all weights in a folder. */
+async function fingerprint(folder: string): Promise<string> {
+  const entries = await readdir(folder).catch(() => []);
+  const weights = entries.filter((name) => name.endsWith(".safetensors")).sort();
+  if (weights.length === 0) throw new InputError(`${folder}: expected a model's folder with safetensors, found none`);
+  const hash = createHash("sha256");
+  for (const name of weights)
+    for await (const chunk of createReadStream(join(folder, name))) hash.update(chunk as Buffer);
+  return hash.digest("hex").slice(0, 12);
+}
+
+/** The autoencoder by itself, or null where the folder has none. */
+async function openVae(folder: string): Promise<VaeCodec | null> {
+  const present = await access(join(folder, "vae.safetensors")).then(
+    () => true,
+    () => false,
+  );
+  return present ? VaeCodec.load(await openRuntime(), folder) : null;
+}
+
+async function reconstruct(vae: VaeCodec, image: RgbImage): Promise<RgbImage> {
+  return vae.decode(await vae.encode([image]), image.width, image.height);
+}

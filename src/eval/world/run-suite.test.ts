@@ -1,0 +1,113 @@
+import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { FakeMogao, type ScriptItem } from "../../../tests/support/fake-mogao.ts";
+import { CONCEPTS } from "../../data/world/concepts.ts";
+import { renderScene } from "../../data/world/render.ts";
+import { SpriteBank } from "../../data/world/sprite-bank.ts";
+import { readImage } from "../../encoders/image-file.ts";
+import type { EvaluationItem, Expectation } from "./item.ts";
+import { runItems, type Evaluation, type ItemResult } from "./run-suite.ts";
+import { TemplateJudge } from "./template-judge.ts";
+
+let bank: SpriteBank;
+let judge: TemplateJudge;
+beforeAll(async () => {
+  bank = await SpriteBank.open();
+  judge = new TemplateJudge(bank, {
+    concepts: CONCEPTS.filter(({ name }) => "apple,car,cat".split(",").includes(name)),
+  });
+});
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "mogao-eval-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function sceneOf(concept: string) {
+  const object = { concept, style: "noto", colour: null, x: 0.5, y: 0.5, size: 0.6 };
+  return { width: 64, height: 64, background: "white", objects: [object] };
+}
+const picture = (concept: string) => renderScene(sceneOf(concept), bank);
+
+function item(index: number, text: string, expected: Expectation, shown?: string): EvaluationItem {
+  const truth = "concept" in expected ? sceneOf(expected.concept) : null;
+  const scenes = shown === undefined ? [] : [{ type: "scene" as const, scene: sceneOf(shown) }];
+  const prompt = [...scenes, { type: "text" as const, text }];
+  return { id: `single-${index}`, suite: "single", group: "curated", prompt, expected, truth, seed: 100 + index };
+}
+
+const ITEMS = [
+  item(0, "Draw an apple.", { type: "object", concept: "apple" }),
+  item(1, "Draw a car.", { type: "object", concept: "car" }),
+  item(2, "What is this?", { type: "name", concept: "cat" }, "cat"),
+  item(3, "Draw a cat.", { type: "picture" }),
+  item(4, "Is there a cat?", { type: "text" }, "cat"),
+];
+
+/** Draws apples whatever is asked, says what there is, and draws without end when only the beginning matters. */
+const model = (): FakeMogao =>
+  new FakeMogao((prompt): readonly ScriptItem[] => {
+    const last = prompt.at(-1)!;
+    const text = typeof last === "string" || last.type === "image" ? "" : last.text;
+    if (text === "What is this?") return ["A cat."];
+    if (text === "Is there a cat?") return ["Yes."];
+    if (text === "Draw a cat.") return ["Here is a cat.", picture("cat"), new Error("asked for more than needed")];
+    return ["Here it is.", picture("apple"), new Error("asked for more than one picture")];
+  });
+
+function run(more: Partial<Evaluation> = {}): Promise<ItemResult[]> {
+  return runItems({ model: model(), judge, bank, items: ITEMS, folder, generate: { steps: 3 }, ...more });
+}
+
+test("each item is asked with its seed, judged, and written with its picture", async () => {
+  const asked = model();
+  const results = await run({ model: asked, reconstruct: () => Promise.resolve(picture("car")) });
+  expect(results.map(({ right }) => right)).toEqual([true, false, true, true, true]);
+  expect(results.map(({ drew }) => drew)).toEqual([true, true, false, true, false]);
+  // The judge is right on right pictures; what comes from this autoencoder is always a car.
+  expect(results.map(({ truth }) => truth)).toEqual([true, true, true, null, null]);
+  expect(results.map(({ reconstruction }) => reconstruction)).toEqual([false, true, false, null, null]);
+  expect(results[2]!.prompt).toBe("@cat What is this?");
+  expect(results[2]!.text).toBe("A cat.");
+  expect(results[1]!.detections!.map(({ concept }) => concept)).toEqual(["apple"]);
+  expect(asked.calls.map(({ options }) => [options.seed, options.steps])).toEqual(ITEMS.map(({ seed }) => [seed, 3]));
+  expect(asked.calls[2]!.prompt[0]).toMatchObject({ type: "image", image: { width: 64, height: 64 } });
+  expect(results.map((result) => result.picture)).toEqual([
+    join("pictures", "single-0.png"),
+    join("pictures", "single-1.png"),
+    null,
+    null,
+    null,
+  ]);
+  expect(await readImage(join(folder, results[0]!.picture!))).toEqual(picture("apple"));
+  const lines = (await readFile(join(folder, "items.jsonl"), "utf8")).trimEnd().split("\n");
+  expect(lines.map((line) => JSON.parse(line) as ItemResult)).toEqual(results);
+});
+
+test("what is done is kept; a line that was cut off is done again", async () => {
+  const first = await run({ items: ITEMS.slice(0, 2) });
+  await appendFile(join(folder, "items.jsonl"), '{"id":"single-2","ri');
+  const again = model();
+  const progress: (readonly [number, number])[] = [];
+  const results = await run({ model: again, onProgress: (done, reused) => progress.push([done.length, reused]) });
+  expect(results.slice(0, 2)).toEqual(first);
+  expect(again.calls.map(({ options }) => options.seed)).toEqual([102, 103, 104]);
+  expect(progress).toEqual([0, 1, 2, 3, 4].map((done) => [done, 2]));
+  await run({ model: new FakeMogao(() => [new Error("nothing is left to ask")]) });
+});
+
+test("results of other items are not taken for today's", async () => {
+  await run({ items: ITEMS.slice(0, 1) });
+  const other = { ...ITEMS[0]!, prompt: [{ type: "text" as const, text: "Draw a dog." }] };
+  await expect(run({ items: [other] })).rejects.toThrow('"single-0" is another item than today\'s ("Draw an apple."');
+});
+
+test("an abort stops between items and keeps what is done", async () => {
+  const controller = new AbortController();
+  const stop = (done: readonly ItemResult[]): void =>
+    void (done.length === 1 && controller.abort(new Error("stopped")));
+  await expect(run({ signal: controller.signal, onProgress: stop })).rejects.toThrow("stopped");
+  expect((await readFile(join(folder, "items.jsonl"), "utf8")).trimEnd().split("\n").length).toBe(1);
+});

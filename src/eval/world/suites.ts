@@ -1,0 +1,38 @@
+import { InputError } from "../../core/errors.ts";
+import { Philox } from "../../core/random.ts";
+import { colourItems, countingItems, relationItems, singleItems } from "./drawing-suites.ts";
+import { SUITES, type EvaluationItem, type Suite } from "./item.ts";
+import { seedOf, type ItemDraft, type SuiteWorld } from "./suite-world.ts";
+import { drawsItems, namingItems, questionedItems } from "./talking-suites.ts";
+
+const makers: Readonly<Record<Suite, (world: SuiteWorld) => ItemDraft[]>> = {
+  single: singleItems,
+  colour: colourItems,
+  relation: relationItems,
+  counting: countingItems,
+  naming: namingItems,
+  "draws-when-asked": drawsItems,
+  "does-not-draw-when-questioned": questionedItems,
+};
+
+/**
+ * A suite's items: the same for the same vocabulary, whatever was trained. Groups are mixed, so that the first items are
+ * a fair sample of all.
+ */
+export function itemsOf(suite: Suite, world: SuiteWorld, limit = Infinity): EvaluationItem[] {
+  const random = new Philox(seedOf("order", suite));
+  const drafts = random.shuffle(makers[suite](world));
+  return drafts.slice(0, limit).map((draft, index) => {
+    const id = `${suite}-${String(index).padStart(3, "0")}`;
+    return { id, suite, seed: seedOf("noise", id), ...draft };
+  });
+}
+
+/** The suites of a comma-separated list, each once; throws an InputError that lists the names. */
+export function parseSuites(list: string): Suite[] {
+  const names = list.split(",").map((name) => name.trim());
+  for (const name of names)
+    if (!SUITES.some((suite) => suite === name))
+      throw new InputError(`--suite: expected names among ${SUITES.join(", ")}, found ${JSON.stringify(name)}`);
+  return SUITES.filter((suite) => names.includes(suite));
+}
