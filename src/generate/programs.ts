@@ -2,7 +2,8 @@
 import { addDims, symbol, type Dim } from "../graph/dims.ts";
 import { broadcastTo, concat, constant, gather, input, reshape } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import type { Condition, KeyValue } from "../model/block.ts";
+import type { KeyValue } from "../model/block.ts";
+import type { Condition } from "../model/modulation.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import type { Mogao } from "../model/mogao.ts";
 import { cacheNames } from "./key-value-cache.ts";

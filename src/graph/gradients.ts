@@ -76,8 +76,11 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
   detach: none,
   add: (y, dy) => y.inputs.map((x) => sumTo(dy, x.shape)),
   sub: (y, dy, _, needs) => [sumTo(dy, y.inputs[0]!.shape), needs(1) ? neg(sumTo(dy, y.inputs[1]!.shape)) : undefined],
-  mul: (y, dy, _, needs) =>
-    [1, 0].map((other, i) => (needs(i) ? sumTo(mul(dy, y.inputs[other]!), y.inputs[i]!.shape) : undefined)),
+  mul: (y, dy, _, needs) => {
+    const [a, b] = y.inputs as [Tensor, Tensor];
+    if (a === b) return [times(dy, a, 2)];
+    return [1, 0].map((other, i) => (needs(i) ? sumTo(times(dy, y.inputs[other]!), y.inputs[i]!.shape) : undefined));
+  },
   div: (y, dy, _, needs) => {
     const [a, b] = y.inputs as [Tensor, Tensor];
     const da = div(dy, b);
@@ -196,6 +199,12 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
     ];
   },
 };
+
+/** dy·x·factor. A gradient that was only spread over more elements is multiplied before that. */
+function times(dy: Tensor, x: Tensor, factor = 1): Tensor {
+  const narrow = isOperation(dy, "broadcastTo") ? dy.inputs[0]! : dy;
+  return broadcastTo(mul(factor === 1 ? narrow : mul(narrow, factor), x), dy.shape);
+}
 
 /** Sums the axes along which a tensor of `shape` was broadcast. */
 function sumTo(x: Tensor, shape: readonly Dim[]): Tensor {

@@ -1,11 +1,12 @@
 /** The deep-fusion decoder block (Fig. 3): Qwen2.5's block, once per modality, around one joint attention. */
 import { attention, silu } from "../graph/functional.ts";
-import { add, concat, matmul, mul, reshape, rotatePairs, slice } from "../graph/primitives.ts";
+import { add, concat, mul, reshape, rotatePairs, slice } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { Linear, RmsNorm } from "../nn/layers.ts";
 import { normal, zeros, type Initializer, type ParameterScope } from "../nn/parameters.ts";
 
 import type { MogaoConfig } from "./config.ts";
+import { gated, Modulation, normalised, type Condition } from "./modulation.ts";
 import type { Rotary } from "./positions.ts";
 
 /** Rows of the two branches: text, markers and ViT tokens; VAE tokens. Either may be absent. [batch, tokens, hidden] */
@@ -28,12 +29,6 @@ export interface BlockContext {
   readonly past?: KeyValue | undefined;
   /** Timestep condition of the visual rows. */
   readonly condition?: Condition | undefined;
-}
-
-/** Timestep embeddings [batch, slots, conditionSize] and which slot each visual row uses, one-hot [batch, tokens, slots]. */
-export interface Condition {
-  readonly embedding: Tensor;
-  readonly assignment: Tensor;
 }
 
 /** One modality's weights of a block. */
@@ -92,30 +87,6 @@ export class Branch {
   }
 }
 
-/** AdaLN-Zero: vectors for each row from the timestep condition, such that at initialisation nothing is shifted or scaled and gates are closed. */
-export class Modulation {
-  readonly linear: Linear;
-  readonly parts: readonly ("shift" | "scale" | "gate")[];
-  readonly #size: number;
-  constructor(scope: ParameterScope, conditionSize: number, size: number, parts: Modulation["parts"]) {
-    this.linear = new Linear(scope, conditionSize, parts.length * size, { initializer: zeros });
-    this.parts = parts;
-    this.#size = size;
-  }
-  /** → for each part a tensor [batch, tokens, size]; scales are factors, 1 + what the linear layer gives. */
-  forward({ embedding, assignment }: Condition): Tensor[] {
-    const vectors = this.linear.forward(silu(embedding));
-    return this.parts.map((part, i) => {
-      const vector = slice(vectors, -1, i * this.#size, (i + 1) * this.#size);
-      return matmul(assignment, part === "scale" ? add(vector, 1) : vector);
-    });
-  }
-}
-
-export function modulate(x: Tensor, shift: Tensor, scale: Tensor): Tensor {
-  return add(mul(x, scale), shift);
-}
-
 export class Block {
   readonly text: Branch;
   readonly visual: Branch;
@@ -125,34 +96,22 @@ export class Block {
     const textScope = scope.at("text");
     this.text = new Branch(textScope, config);
     this.visual = config.fusion === "deep" ? new Branch(scope.at("visual"), config, textScope.prefix) : this.text;
-    this.modulation = new Modulation(scope.at("modulation"), config.conditionSize, config.hiddenSize, [
-      "shift",
-      "scale",
-      "gate",
-      "shift",
-      "scale",
-      "gate",
-    ]);
+    this.modulation = new Modulation(scope.at("modulation"), config.conditionSize, config.hiddenSize, 6);
   }
 
   /** Rows in, rows out; also this block's new keys and values, in the order text, visual. */
   forward(rows: Rows, context: BlockContext): { rows: Rows; cache: KeyValue } {
     const { text, visual } = rows;
-    const modulation = visual && this.modulation.forward(context.condition!);
-    const [shiftAttention, scaleAttention, gateAttention, shiftFfn, scaleFfn, gateFfn] = (modulation ?? []) as [
-      Tensor,
-      Tensor,
-      Tensor,
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
+    const condition = context.condition!;
+    const [shiftAttention, scaleAttention, gateAttention, shiftFfn, scaleFfn, gateFfn] = (
+      visual ? this.modulation.forward(condition) : []
+    ) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
 
     const projected: { q: Tensor; k: Tensor; v: Tensor }[] = [];
     if (text) projected.push(this.text.project(this.text.inputNorm.forward(text)));
     if (visual)
       projected.push(
-        this.visual.project(modulate(this.visual.inputNorm.forward(visual), shiftAttention, scaleAttention)),
+        this.visual.project(normalised(this.visual.inputNorm, visual, condition, shiftAttention, scaleAttention)),
       );
     const joint = (part: "q" | "k" | "v") =>
       concat(
@@ -177,12 +136,10 @@ export class Block {
       newText = add(attended, this.text.feedForward(this.text.postNorm.forward(attended)));
     }
     if (visual) {
-      const attended = add(
-        visual,
-        mul(gateAttention, this.visual.output.forward(slice(mixed, 1, textTokens, mixed.shape[1]!))),
-      );
-      const ffn = this.visual.feedForward(modulate(this.visual.postNorm.forward(attended), shiftFfn, scaleFfn));
-      newVisual = add(attended, mul(gateFfn, ffn));
+      const output = this.visual.output.forward(slice(mixed, 1, textTokens, mixed.shape[1]!));
+      const attended = add(visual, gated(output, condition, gateAttention));
+      const ffn = this.visual.feedForward(normalised(this.visual.postNorm, attended, condition, shiftFfn, scaleFfn));
+      newVisual = add(attended, gated(ffn, condition, gateFfn));
     }
     return { rows: { text: newText, visual: newVisual }, cache };
   }

@@ -7,8 +7,9 @@ import { add, cast, concat, constant, cos, equal, gather, gemm, mul, pad, reshap
 import type { Tensor } from "../graph/tensor.ts";
 import { Embedding, Linear, RmsNorm } from "../nn/layers.ts";
 import { normal, zeros, type ParameterScope } from "../nn/parameters.ts";
-import { Block, Modulation, modulate, type Condition, type KeyValue, type Rows } from "./block.ts";
+import { Block, type KeyValue, type Rows } from "./block.ts";
 import { SINUSOID_SIZE, type MogaoConfig } from "./config.ts";
+import { Modulation, normalised, type Condition } from "./modulation.ts";
 import { rotary } from "./positions.ts";
 
 export interface ForwardInputs {
@@ -53,7 +54,7 @@ export class Mogao {
             of: `${scope.prefix}norm.weight`,
           })
         : this.norm;
-    this.finalModulation = new Modulation(scope.at("final_modulation"), conditionSize, hiddenSize, ["shift", "scale"]);
+    this.finalModulation = new Modulation(scope.at("final_modulation"), conditionSize, hiddenSize, 2);
     this.velocity = new Linear(scope.at("velocity"), hiddenSize, config.latentSize, { initializer: zeros });
   }
 
@@ -103,7 +104,7 @@ export class Mogao {
     });
     const velocity = () => {
       const [shift, scale] = this.finalModulation.forward(visual!.condition) as [Tensor, Tensor];
-      return this.velocity.forward(modulate(this.visualNorm.forward(rows.visual!), shift, scale));
+      return this.velocity.forward(normalised(this.visualNorm, rows.visual!, visual!.condition, shift, scale));
     };
     return {
       ...(rows.text && { text: this.norm.forward(rows.text) }),

@@ -1,6 +1,6 @@
 /** Layers with weights of their own. Each is declared in a scope and applied by `forward`. */
 import * as F from "../graph/functional.ts";
-import { add, conv2d, gather, reshape, rmsNorm } from "../graph/primitives.ts";
+import { add, conv2d, div, gather, mul, reduceMean, reshape, rmsNorm, sqrt } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { normal, ones, zeros, type Initializer, type ParameterScope } from "./parameters.ts";
 
@@ -33,6 +33,10 @@ export class RmsNorm {
   }
   forward(x: Tensor): Tensor {
     return rmsNorm(x, this.weight, this.epsilon);
+  }
+  /** 1 / rms of each row: [..., size] → [..., 1]. */
+  inverse(x: Tensor): Tensor {
+    return div(1, sqrt(add(reduceMean(mul(x, x), [-1], true), this.epsilon)));
   }
 }
 
