@@ -52,7 +52,9 @@ export function pickWeighted<T>(random: Philox, entries: readonly (readonly [T, 
 /** `count` distinct items in random order. Throws an InputError when there are fewer. */
 export function pickDistinct<T>(random: Philox, items: readonly T[], count: number): T[] {
   if (items.length < count)
-    throw new InputError(`world: a task wants ${count} different ones (concepts, colours or backgrounds), found ${items.length}`);
+    throw new InputError(
+      `world: a task wants ${count} different ones (concepts, colours or backgrounds), found ${items.length}`,
+    );
   return random.shuffle([...items]).slice(0, count);
 }
 
