@@ -80,6 +80,8 @@ export class OrtCApi {
       this.#call("setIntraOpNumThreads", options, settings.threads);
       this.#call("setInterOpNumThreads", options, 1);
       this.#call("setSessionGraphOptimizationLevel", options, optimizationLevels[settings.optimization]);
+      // Each session has threads of its own, which otherwise go on spinning after a run and take the next one's cores.
+      this.#call("addSessionConfigEntry", options, "session.force_spinning_stop", "1");
       if (settings.profile !== undefined) this.#call("enableProfiling", options, settings.profile);
       await this.#callAsync(
         "createSessionFromArray",

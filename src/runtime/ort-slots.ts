@@ -37,6 +37,7 @@ export const statusSlots = {
   allocatorFree: [76, ["void *", "void *"]],
   getAllocatorWithDefaultOptions: [78, ["void *"]],
   sessionEndProfiling: [110, ["void *", "void *", "void *"]],
+  addSessionConfigEntry: [130, ["void *", "str", "str"]],
 } as const satisfies Readonly<Record<string, readonly [slot: number, parameters: readonly string[]]>>;
 
 /** Slots with another result than a status. */
