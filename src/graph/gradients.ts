@@ -60,7 +60,7 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
   neg: (_, dy) => [neg(dy)],
   exp: (y, dy) => [mul(dy, y)],
   log: (y, dy) => [div(dy, y.inputs[0]!)],
-  sqrt: (y, dy) => [div(mul(dy, 0.5), y)],
+  sqrt: (y, dy) => [scaled(div(dy, y), 0.5)],
   tanh: (y, dy) => [mul(dy, sub(1, mul(y, y)))],
   sigmoid: (y, dy) => [mul(dy, mul(y, sub(1, y)))],
   // sigmoid(x)·(1 + x − y): few passes, and nothing is kept but x and y.
@@ -125,7 +125,7 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
   reduceSum: (y, dy) => [broadcastTo(dy, y.inputs[0]!.shape)],
   reduceMean: (y, dy, { axes }) => {
     const x = y.inputs[0]!;
-    return [broadcastTo(mul(dy, inverseCount(x.shape, axes)), x.shape)];
+    return [broadcastTo(scaled(dy, inverseCount(x.shape, axes)), x.shape)];
   },
   reduceMax: (y, dy, { axes }) => {
     const isMax = cast(equal(y.inputs[0]!, y), "float");
@@ -203,7 +203,16 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
 /** dy·x·factor. A gradient that was only spread over more elements is multiplied before that. */
 function times(dy: Tensor, x: Tensor, factor = 1): Tensor {
   const narrow = isOperation(dy, "broadcastTo") ? dy.inputs[0]! : dy;
-  return broadcastTo(mul(factor === 1 ? narrow : mul(narrow, factor), x), dy.shape);
+  return broadcastTo(mul(scaled(narrow, factor), x), dy.shape);
+}
+
+/** x·factor; factors that follow each other become one, or none. */
+function scaled(x: Tensor, factor: Tensor | number): Tensor {
+  if (factor === 1) return x;
+  const [inner, last] = x.inputs;
+  if (typeof factor === "number" && x.op === "mul" && isOperation(last!, "constant") && last.shape.length === 0)
+    return scaled(inner!, factor * last.attributes.values[0]!);
+  return mul(x, factor);
 }
 
 /** Sums the axes along which a tensor of `shape` was broadcast. */
