@@ -17,7 +17,7 @@ describe("what a terminal can show", () => {
     [{ TERM: "xterm-direct" }, "truecolor"],
     [{ WT_SESSION: "x" }, "truecolor"],
     [{ TERM: "xterm-256color" }, "256"],
-    [{ TERM: "tmux-256color", TMUX: "/tmp/x", KITTY_WINDOW_ID: "1" }, "256"],
+    [{ TERM: "tmux-256color", TMUX: "socket,1,0", KITTY_WINDOW_ID: "1" }, "256"],
     [{ TERM: "screen", TERM_PROGRAM: "iTerm.app", COLORTERM: "truecolor" }, "truecolor"],
     [{ TERM: "xterm-kitty", NO_COLOR: "1" }, "grey"],
     [{ TERM: "xterm-256color", COLORTERM: "24bit", NO_COLOR: "" }, "truecolor"],
