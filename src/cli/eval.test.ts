@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runFakeCli } from "../../tests/support/fake-cli.ts";
 import { FakeMogao, solid } from "../../tests/support/fake-mogao.ts";
+import { SUITES } from "../eval/world/item.ts";
 import type { Report } from "../eval/world/report.ts";
 
 let folder: string;
@@ -44,9 +45,18 @@ test("grades, writes report, items and sheet, and goes on where it was", async (
   });
 });
 
+test("its help fits a screen", async () => {
+  const { stdout } = await runFakeCli(["eval", "world", "--help"]);
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines.length).toBeLessThanOrEqual(24);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
+  for (const suite of SUITES) expect(stdout).toContain(suite);
+  expect(stdout).toContain("Examples:\n  mogao eval world");
+});
+
 test("results of other weights or settings are left alone", async () => {
   await run(["--suite", "draws-when-asked", "--limit", "1"]);
-  const message = "holds results of other weights or settings; choose another folder with --out";
+  const message = "holds results of other weights, settings or judge; choose another folder with --out";
   expect(await run(["--suite", "draws-when-asked", "--limit", "1", "--steps", "9"])).toMatchObject({
     code: 2,
     stdout: "",

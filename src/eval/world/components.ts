@@ -18,18 +18,12 @@ export interface Component {
   readonly mask: Uint8Array;
 }
 
-export interface ComponentOptions {
-  /** A pixel differs from the background if one channel does by more than this, of 255. */
-  readonly threshold?: number;
-  /** Smaller components are dropped, after those that belong together are merged. Share of the picture. */
-  readonly leastArea?: number;
-}
-
-/** Above the noise that an autoencoder leaves on plain ground, below the palest sprite on it. */
-export const DIFFERENCE = 24;
-/** A thin object among six of a 64 px picture covers more. */
-const LEAST_AREA = 0.003;
-/** Pixels of this many or fewer are noise even beside something. */
+/**
+ * A pixel differs from the background if one channel does by more than this, of 255: above the noise that an autoencoder
+ * leaves on plain ground, below the palest sprite on it.
+ */
+const DIFFERENCE = 24;
+/** Components of this many pixels or fewer are noise. */
 const SPECK = 3;
 /** Pixels around the picture that tell the background. */
 const RING = 2;
@@ -61,8 +55,8 @@ export function backgroundOf({ width, height, data }: RgbImage): Rgb {
  * Connected components (8 neighbours) of what differs from the background, the largest first. Parts whose boxes touch or
  * lie in each other are one component, as the parts of an emoji do.
  */
-export function componentsOf(image: RgbImage, background: Rgb, options: ComponentOptions = {}): Component[] {
-  const mask = differenceMask(image, background, options.threshold ?? DIFFERENCE);
+export function componentsOf(image: RgbImage, background: Rgb): Component[] {
+  const mask = differenceMask(image, background);
   let parts = connected(mask, image.width, image.height).filter(({ area }) => area > SPECK);
   for (let merged = true; merged;) {
     merged = false;
@@ -77,8 +71,7 @@ export function componentsOf(image: RgbImage, background: Rgb, options: Componen
     }
     parts = kept;
   }
-  const least = (options.leastArea ?? LEAST_AREA) * image.width * image.height;
-  return parts.filter(({ area }) => area >= least).sort((a, b) => b.area - a.area);
+  return parts.sort((a, b) => b.area - a.area);
 }
 
 /** One component of all pixels of several. */
@@ -113,12 +106,12 @@ function belongTogether(a: Box, b: Box): boolean {
   return width * height >= CONTAINED * Math.min(a.width * a.height, b.width * b.height);
 }
 
-/** 1 where a pixel differs from the colour by more than `threshold` in some channel. */
-function differenceMask({ data }: RgbImage, [r, g, b]: Rgb, threshold: number): Uint8Array {
+/** 1 where a pixel differs from the colour. */
+function differenceMask({ data }: RgbImage, [r, g, b]: Rgb): Uint8Array {
   const mask = new Uint8Array(data.length / 3);
   for (let i = 0, at = 0; i < mask.length; i++, at += 3) {
     const most = Math.max(Math.abs(data[at]! - r), Math.abs(data[at + 1]! - g), Math.abs(data[at + 2]! - b));
-    if (most > threshold) mask[i] = 1;
+    if (most > DIFFERENCE) mask[i] = 1;
   }
   return mask;
 }

@@ -11,7 +11,7 @@ import { VaeCodec } from "../../encoders/vae-codec.ts";
 import type { GenerateOptions, Mogao } from "../../generate/types.ts";
 import { openRuntime } from "../../runtime/open-runtime.ts";
 import type { Suite } from "./item.ts";
-import { reportMarkdown, reportOf, type Report } from "./report.ts";
+import { JUDGE_VERSION, reportMarkdown, reportOf, type Report } from "./report.ts";
 import { runItems, type ItemResult } from "./run-suite.ts";
 import { writeSheet } from "./sheet.ts";
 import { itemsOf } from "./suites.ts";
@@ -61,7 +61,12 @@ const MOST_TOKENS = 120;
  */
 export async function evaluateWorld(evaluation: WorldEvaluation): Promise<WorldEvaluationResult> {
   const { suites, concepts, modelFolder, generate, limit, signal, onProgress } = evaluation;
-  const settings = { weights: await fingerprint(modelFolder), concepts, ...generate };
+  const settings = {
+    weights: await fingerprint(modelFolder),
+    judge: `template-${JUDGE_VERSION}`,
+    concepts,
+    ...generate,
+  };
   const folder = evaluation.out ?? join(RESULTS, Object.values(settings).join("-"));
   const bank = await SpriteBank.open();
   const judge = new TemplateJudge(bank);
@@ -107,7 +112,9 @@ async function claim(folder: string, settings: Readonly<Record<string, unknown>>
   const found = await readFile(path, "utf8").catch(() => null);
   if (found === null) await writeBytesAtomic(path, text);
   else if (found !== text)
-    throw new InputError(`${folder}: holds results of other weights or settings; choose another folder with --out`);
+    throw new InputError(
+      `${folder}: holds results of other weights, settings or judge; choose another folder with --out`,
+    );
 }
 
 /** Twelve digits of the hash of all weights in a folder. */

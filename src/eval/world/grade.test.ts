@@ -27,7 +27,7 @@ test("object and colour: one that is right is enough, one that hardly matches is
   const apple = { type: "object", concept: "apple" } as const;
   expect(right(apple, drawn(seen("cat"), seen("apple", 40)))).toBe(true);
   expect(right(apple, drawn(seen("cat")))).toBe(false);
-  expect(right(apple, drawn(seen("apple", 0, 0, { score: 0.3 })))).toBe(false);
+  expect(right(apple, drawn(seen("apple", 0, 0, { score: 0.5 })))).toBe(false);
   expect(right(apple, said("apple"))).toBe(false);
   const green = { type: "colour", concept: "apple", colour: "green" } as const;
   expect(right(green, drawn(seen("apple"), seen("apple", 40, 0, { colour: "green" })))).toBe(true);

@@ -14,7 +14,7 @@ export interface Answer {
 }
 
 /** Detections that match their template less are no object, as GenEval drops boxes of low confidence. */
-export const LEAST_SCORE = 0.6;
+export const LEAST_SCORE = 0.8;
 /** Part of the two boxes' sizes that their centres must be apart by before a relation is seen (GenEval). */
 const POSITION_MARGIN = 0.1;
 /** Sine of the least angle from the other axis at which a relation holds (GenEval). */
@@ -41,6 +41,11 @@ export function isRight(expected: Expectation, { text, drew, detections }: Answe
     others.length > 0 &&
     wanted.every(({ box }) => others.every((other) => relationsOf(box, other.box).has(expected.relation)))
   );
+}
+
+/** Whether the largest thing has the colour, whatever it is. */
+export function hasColour(colour: string, detections: readonly Detection[]): boolean {
+  return detections[0]?.colour === colour;
 }
 
 /** Where the first box stands from the second, by GenEval's rule: none, one or two relations. */

@@ -12,6 +12,7 @@ function result(suite: ItemResult["suite"], group: string, right: boolean, truth
     right,
     text: "",
     drew: suite === "colour",
+    colour: suite === "colour" ? { right: true, truth: true, reconstruction: null } : null,
     picture: null,
     detections: null,
     truth,
@@ -47,13 +48,14 @@ test("rows are suites in order, then their groups, what training showed first", 
     ["colour", null, 2, 3, 2],
     ["colour", "train", 2, 2, 1],
     ["colour", "heldout-colour", 0, 1, 1],
+    ["colour", "colour alone", 3, 3, 3],
     ["naming", null, 1, 1, 1],
   ]);
-  expect(report.rows.map(({ reconstruction }) => reconstruction)).toEqual([null, null, null, null]);
+  expect(report.rows.map(({ reconstruction }) => reconstruction)).toEqual([null, null, null, null, null]);
   const lines = reportMarkdown(report).split("\n");
   expect(lines[2]).toMatch(
     /^\| \*\*colour\*\* +\| +66\.7% \| +20\.8% – 93\.8% \| +3 \| +66\.7% \| +\| +100\.0% \| +2\.00 \|$/,
   );
-  expect(new Set(lines.slice(0, 6).map((line) => line.length)).size).toBe(1);
-  expect(lines.slice(6).join("\n")).toContain("weights abc, steps 20");
+  expect(new Set(lines.slice(0, 7).map((line) => line.length)).size).toBe(1);
+  expect(lines.slice(7).join("\n")).toContain("weights abc, steps 20");
 });

@@ -1,4 +1,4 @@
-import type { ItemResult } from "./run-suite.ts";
+import type { ItemResult, Verdicts } from "./run-suite.ts";
 import { SUITES, type Suite } from "./item.ts";
 
 /** Right ones among so many, with the share and the bounds of Wilson's 95% interval. */
@@ -10,7 +10,7 @@ export interface Share {
   readonly high: number;
 }
 
-/** The scores of a suite or, where `group` is not null, of one of its groups. */
+/** The scores of a suite or, where `group` is not null, of one of its groups or of the colours alone. */
 export interface ReportRow {
   readonly suite: Suite;
   readonly group: string | null;
@@ -34,8 +34,10 @@ export interface Report {
   readonly rows: readonly ReportRow[];
 }
 
+/** Changes whenever the same picture may be judged otherwise. */
+export const JUDGE_VERSION = 2;
 /** Which judge and which rules made the scores. */
-export const JUDGE = "template matcher 1 over connected components; GenEval's rules";
+export const JUDGE = `template matcher ${JUDGE_VERSION} over connected components; GenEval's rules`;
 
 export function reportOf(results: readonly ItemResult[], settings: Readonly<Record<string, unknown>>): Report {
   const rows = SUITES.flatMap((suite) => {
@@ -47,6 +49,16 @@ export function reportOf(results: readonly ItemResult[], settings: Readonly<Reco
     return [
       rowOf(suite, null, own),
       ...(groups.length > 1 ? groups.map(([group, members]) => rowOf(suite, group, members)) : []),
+      ...(own[0]!.colour
+        ? [
+            rowOf(
+              suite,
+              "colour alone",
+              own,
+              own.flatMap(({ colour }) => colour ?? []),
+            ),
+          ]
+        : []),
     ];
   });
   const seconds = results.reduce((sum, result) => sum + result.seconds, 0);
@@ -84,17 +96,22 @@ export function reportMarkdown({ settings, judge, items, seconds, rows }: Report
   ].join("\n");
 }
 
-function rowOf(suite: Suite, group: string | null, results: readonly ItemResult[]): ReportRow {
-  const judged = (verdicts: readonly (boolean | null)[]) => {
-    const known = verdicts.filter((verdict) => verdict !== null);
+function rowOf(
+  suite: Suite,
+  group: string | null,
+  results: readonly ItemResult[],
+  verdicts: readonly Verdicts[] = results,
+): ReportRow {
+  const judged = (values: readonly (boolean | null)[]) => {
+    const known = values.filter((value) => value !== null);
     return known.length === 0 ? null : shareOf(known);
   };
   return {
     suite,
     group,
-    model: shareOf(results.map(({ right }) => right)),
-    truth: judged(results.map(({ truth }) => truth)),
-    reconstruction: judged(results.map(({ reconstruction }) => reconstruction)),
+    model: shareOf(verdicts.map(({ right }) => right)),
+    truth: judged(verdicts.map(({ truth }) => truth)),
+    reconstruction: judged(verdicts.map(({ reconstruction }) => reconstruction)),
     drew: round(results.filter(({ drew }) => drew).length / results.length),
     seconds: round(results.reduce((sum, { seconds }) => sum + seconds, 0) / results.length),
   };

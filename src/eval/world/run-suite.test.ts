@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { FakeMogao, type ScriptItem } from "../../../tests/support/fake-mogao.ts";
+import { FakeMogao, solid, type ScriptItem } from "../../../tests/support/fake-mogao.ts";
 import { CONCEPTS } from "../../data/world/concepts.ts";
 import { renderScene } from "../../data/world/render.ts";
 import { SpriteBank } from "../../data/world/sprite-bank.ts";
@@ -84,6 +84,23 @@ test("each item is asked with its seed, judged, and written with its picture", a
   expect(await readImage(join(folder, results[0]!.picture!))).toEqual(picture("apple"));
   const lines = (await readFile(join(folder, "items.jsonl"), "utf8")).trimEnd().split("\n");
   expect(lines.map((line) => JSON.parse(line) as ItemResult)).toEqual(results);
+});
+
+test("of a coloured thing the colour is judged by itself too", async () => {
+  const green = item(9, "Draw a green car.", { type: "colour", concept: "car", colour: "green" });
+  const truth = { ...sceneOf("car"), objects: [{ ...sceneOf("car").objects[0]!, colour: "green" }] };
+  const items = [{ ...green, truth }];
+  const asked = new FakeMogao(() => [solid(64, 64, [255, 255, 255])]);
+  const [blank] = await run({ items, model: asked });
+  expect([blank!.right, blank!.colour]).toEqual([false, { right: false, truth: true, reconstruction: null }]);
+  const greenApple = { ...truth, objects: [{ ...truth.objects[0]!, concept: "apple" }] };
+  const [apple] = await run({
+    items: items.map((one) => ({ ...one, id: "single-10" })),
+    model: new FakeMogao(() => [renderScene(greenApple, bank)]),
+    reconstruct: () => Promise.resolve(picture("car")),
+  });
+  expect([apple!.right, apple!.colour]).toEqual([false, { right: true, truth: true, reconstruction: false }]);
+  expect([apple!.truth, apple!.reconstruction]).toEqual([true, false]);
 });
 
 test("what is done is kept; a line that was cut off is done again", async () => {

@@ -7,28 +7,35 @@ import { encodePng } from "../../data/png.ts";
 import { renderScene } from "../../data/world/render.ts";
 import type { SpriteBank } from "../../data/world/sprite-bank.ts";
 import type { GenerateOptions, Mogao, Part } from "../../generate/types.ts";
-import { isRight, type Answer } from "./grade.ts";
-import { isDrawn, type EvaluationItem, type Suite } from "./item.ts";
+import { hasColour, isRight, type Answer } from "./grade.ts";
+import { isDrawn, type EvaluationItem, type Expectation, type Suite } from "./item.ts";
 import type { Detection, TemplateJudge } from "./template-judge.ts";
 
+/** Whether the model's answer is right, and what the judge says of pictures that are: null where nothing is judged. */
+export interface Verdicts {
+  readonly right: boolean;
+  /** Of a right picture. */
+  readonly truth: boolean | null;
+  /** Of the same picture after the model's autoencoder; null also without one. */
+  readonly reconstruction: boolean | null;
+}
+
 /** What is known of an item once it has been run; one line of items.jsonl. */
-export interface ItemResult {
+export interface ItemResult extends Verdicts {
   readonly id: string;
   readonly suite: Suite;
   readonly group: string;
   /** The prompt in words, pictures as "@" and what they show. */
   readonly prompt: string;
   readonly seed: number;
-  readonly right: boolean;
+  /** Of the colour alone, whatever has it; null where none is asked for. */
+  readonly colour: Verdicts | null;
   readonly text: string;
   readonly drew: boolean;
   /** Of the picture's file within the folder of results; null where none was drawn to the end. */
   readonly picture: string | null;
   /** What the judge sees in the picture. */
   readonly detections: readonly Detection[] | null;
-  /** Whether the judge calls a right picture right, and what an autoencoder makes of it; null where nothing is judged. */
-  readonly truth: boolean | null;
-  readonly reconstruction: boolean | null;
   /** What the model took. */
   readonly seconds: number;
 }
@@ -93,19 +100,31 @@ async function runItem(item: EvaluationItem, evaluation: Evaluation): Promise<It
     await writeBytesAtomic(path, await encodePng(image));
   }
   const truth = item.truth ? renderScene(item.truth, bank) : null;
+  const ofTruth = truth && judge.detect(truth);
+  const ofReconstruction = truth && reconstruct ? judge.detect(await reconstruct(truth)) : null;
+  const { expected } = item;
+  const found = (colour: string, seen: readonly Detection[] | null) => seen && hasColour(colour, seen);
   return {
     id: item.id,
     suite: item.suite,
     group: item.group,
     prompt: promptInWords(item),
     seed: item.seed,
-    right: isRight(item.expected, { text, drew, detections }),
+    right: isRight(expected, { text, drew, detections }),
+    truth: ofTruth && showsIt(expected, ofTruth),
+    reconstruction: ofReconstruction && showsIt(expected, ofReconstruction),
+    colour:
+      expected.type === "colour"
+        ? {
+            right: found(expected.colour, detections) ?? false,
+            truth: found(expected.colour, ofTruth),
+            reconstruction: found(expected.colour, ofReconstruction),
+          }
+        : null,
     text,
     drew,
     picture,
     detections,
-    truth: truth ? judgeTruth(item, truth, judge) : null,
-    reconstruction: truth && reconstruct ? judgeTruth(item, await reconstruct(truth), judge) : null,
     seconds: Math.round(seconds * 1000) / 1000,
   };
 }
@@ -132,9 +151,8 @@ async function answerOf(
   return { text: texts.join("\n\n"), drew, image: null };
 }
 
-/** Whether the judge finds in a right picture what is asked for; of a picture to be named: whether it names it. */
-function judgeTruth({ expected }: EvaluationItem, image: RgbImage, judge: TemplateJudge): boolean {
-  const detections = judge.detect(image);
+/** Whether what the judge sees is what is asked for; of a picture to be named: whether it is seen. */
+function showsIt(expected: Expectation, detections: readonly Detection[]): boolean {
   const wanted = expected.type === "name" ? ({ ...expected, type: "object" } as const) : expected;
   return isRight(wanted, { text: "", drew: true, detections });
 }

@@ -78,10 +78,11 @@ test("counts equal things that stand close", () => {
 });
 
 test("parts of one drawing that do not touch are one thing", () => {
-  // Sails and hull; ears, eyes and nose on white.
+  // Sails and hull; ears, eyes and nose on white; rays.
   for (const [concept, style] of [
     ["sailboat", "noto-v1"],
     ["panda", "noto"],
+    ["sun", "twemoji"],
   ] as const)
     expect(names(scene("white", { concept, style }))).toEqual([concept]);
 });

@@ -45,8 +45,16 @@ interface Seen {
   readonly match: Match;
 }
 
+/** Smaller things are noise. Share of the picture: a thin object among six of a 64 px one covers more. */
+const LEAST_AREA = 0.003;
 /** Components closer than this share of the picture's shorter side may be parts of one thing. */
 const NEAR = 0.07;
+/** Part of a component's area below which others near it may be crumbs of it. */
+const CRUMB = 0.3;
+/** Parts taken for one thing may match by this much less than by themselves: fewer things are likelier. */
+const JOIN_BONUS = 0.03;
+/** A colour that is free to fit must fit this much better than the drawing's own. */
+const TINT_PENALTY = 0.01;
 /** Where less of a thin component lies within its rim, the rim counts too. */
 const LEAST_INNER = 0.2;
 
@@ -75,8 +83,13 @@ export class TemplateJudge {
       component,
       match: bestMatch(cutOut(image, background, component), templates),
     });
-    const seen = joinParts(componentsOf(image, background).map(look), NEAR * Math.min(image.width, image.height), look);
-    return seen.map(({ component, match }) => ({
+    const gap = NEAR * Math.min(image.width, image.height);
+    const components = componentsOf(image, background);
+    const whole = gatherCrumbs(components.map(look), gap, look);
+    const things = joinParts(whole, gap, look).filter(
+      ({ component }) => component.area >= LEAST_AREA * image.width * image.height,
+    );
+    return things.map(({ component, match }) => ({
       concept: match.template.concept,
       style: match.template.style,
       score: match.score,
@@ -144,7 +157,7 @@ function similarity(crop: Float32Array, cropPower: number, template: PreparedTem
       power += 2 * value * cross[c]! + value * value * tintPower;
     }
   }
-  return (2 * product) / (cropPower + power);
+  return (2 * product) / (cropPower + power) - (tint ? TINT_PENALTY : 0);
 }
 
 function dot(a: Float32Array, b: Float32Array, length: number): number {
@@ -159,6 +172,27 @@ function dotPlane(planes: Float32Array, plane: Float32Array, index: number): num
   return sum;
 }
 
+/** Small components near a large one are parts of it, as the rays of a sun are, where it looks more like a template with them. */
+function gatherCrumbs(seen: readonly Seen[], gap: number, look: (component: Component) => Seen): Seen[] {
+  const left = [...seen];
+  const things: Seen[] = [];
+  for (let thing = left.shift(); thing; thing = left.shift()) {
+    const { box, area } = thing.component;
+    const crumbs = left.filter(({ component }) => component.area < CRUMB * area && boxGap(box, component.box) <= gap);
+    const whole = crumbs.length > 0 ? joined([thing, ...crumbs], look) : null;
+    things.push(whole ?? thing);
+    if (whole) for (const crumb of crumbs) left.splice(left.indexOf(crumb), 1);
+  }
+  return things;
+}
+
+/** The parts as one thing, or null where they look more like templates by themselves. */
+function joined(parts: readonly Seen[], look: (component: Component) => Seen): Seen | null {
+  const whole = look(mergeComponents(parts.map(({ component }) => component)));
+  const apart = parts.reduce((sum, { component, match }) => sum + component.area * match.score, 0);
+  return whole.match.score + JOIN_BONUS > apart / whole.component.area ? whole : null;
+}
+
 /**
  * Components near each other are one thing where together they look more like a template than each by itself: first
  * all of a cluster, then pairs.
@@ -167,18 +201,20 @@ function joinParts(seen: readonly Seen[], gap: number, look: (component: Compone
   let things = [...seen];
   for (;;) {
     const candidates = [...clusters(things, gap), ...pairs(things, gap)];
-    const joined = candidates
-      .map((parts) => ({ parts, whole: look(mergeComponents(parts.map(({ component }) => component))) }))
-      .find(({ parts, whole }) => {
-        const area = parts.reduce((sum, part) => sum + part.component.area, 0);
-        const apart = parts.reduce((sum, part) => sum + (part.component.area / area) * part.match.score, 0);
-        return whole.match.score > apart;
-      });
-    if (!joined) return things;
-    things = [...things.filter((thing) => !joined.parts.includes(thing)), joined.whole].sort(
+    const found = firstOf(candidates, (parts) => joined(parts, look));
+    if (!found) return things;
+    things = [...things.filter((thing) => !found.from.includes(thing)), found.made].sort(
       (a, b) => b.component.area - a.component.area,
     );
   }
+}
+
+function firstOf<T, U>(candidates: readonly T[], make: (candidate: T) => U | null): { from: T; made: U } | null {
+  for (const from of candidates) {
+    const made = make(from);
+    if (made !== null) return { from, made };
+  }
+  return null;
 }
 
 /** Three or more components, each near another one of them. */

@@ -20,8 +20,8 @@ const MASK_WEIGHT = 0.6;
 const SEEN = 48;
 
 /**
- * What a sprite looks like after cutting out: differences from the background (channels / 255) and the weighted mask,
- * planes of {@link SIDE} × {@link SIDE}. Where `tint` is there, the sprite is `look + tint × colour` in the three colour
+ * What a sprite looks like after cutting out, softened: differences from the background (channels / 255) and the weighted
+ * mask, planes of {@link SIDE} × {@link SIDE}. Where `tint` is there, the sprite is `look + tint × colour` in the three colour
  * planes, with the colour's channels in [0, 1].
  */
 export interface Template {
@@ -90,7 +90,7 @@ export function cutOut(image: RgbImage, background: Rgb, { box, mask }: Componen
 /** Null where nothing of the sprite can be seen. */
 function naturalLook(sprite: Sprite, background: Rgb): Float32Array | null {
   const image = over(sprite, background);
-  const parts = componentsOf(image, background, { leastArea: 0 });
+  const parts = componentsOf(image, background);
   return parts.length === 0 ? null : cutOut(image, background, mergeComponents(parts));
 }
 
@@ -142,5 +142,22 @@ function planesOf(rgba: Uint8Array, { width, height }: Pick<Box, "width" | "heig
     for (let c = 0; c < 3; c++) planes[c * PIXELS + i] = (small[4 * i + c]! - alpha * background[c]!) / 255;
     planes[3 * PIXELS + i] = MASK_WEIGHT * alpha;
   }
-  return planes;
+  return softened(softened(planes));
+}
+
+/** Each plane under a 3 × 3 binomial filter: what is compared should depend little on how sharp a picture is. */
+function softened(planes: Float32Array): Float32Array {
+  const out = new Float32Array(planes.length);
+  for (let plane = 0; plane < PLANES; plane++) {
+    for (let y = 0; y < SIDE; y++) {
+      for (let x = 0; x < SIDE; x++) {
+        let sum = 0;
+        for (let ny = Math.max(0, y - 1); ny <= Math.min(SIDE - 1, y + 1); ny++)
+          for (let nx = Math.max(0, x - 1); nx <= Math.min(SIDE - 1, x + 1); nx++)
+            sum += (ny === y ? 2 : 1) * (nx === x ? 2 : 1) * planes[plane * PIXELS + ny * SIDE + nx]!;
+        out[plane * PIXELS + y * SIDE + x] = sum / 16;
+      }
+    }
+  }
+  return out;
 }
