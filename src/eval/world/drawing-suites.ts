@@ -3,15 +3,7 @@ import { backgroundPhrase } from "../../data/world/captions.ts";
 import type { Concept } from "../../data/world/concepts.ts";
 import { draw, type StatedRelation } from "../../data/world/draft.ts";
 import { heldOutSplits } from "../../data/world/facts.ts";
-import {
-  counted,
-  fill,
-  numberWord,
-  OPPOSITE,
-  RELATION_PHRASES,
-  RELATIONS,
-  type Relation,
-} from "../../data/world/grammar.ts";
+import { counted, fill, OPPOSITE, RELATION_PHRASES, RELATIONS, type Relation } from "../../data/world/grammar.ts";
 import { realise, type Arrangement, type Group } from "../../data/world/scene-plan.ts";
 import type { Scene } from "../../data/world/scene.ts";
 import { CURATED_CONCEPTS, splitOfStyle, splitOfTemplate, type Split } from "../../data/world/splits.ts";
@@ -90,7 +82,7 @@ export function countingItems(suiteWorld: SuiteWorld): ItemDraft[] {
     return concepts
       .flatMap((concept) => {
         const expected = { type: "count", concept: concept.name, count } as const;
-        return drawItem(world, numberWord(count), expected, [{ concept, colour: null, count }]) ?? [];
+        return drawItem(world, String(count), expected, [{ concept, colour: null, count }]) ?? [];
       })
       .slice(0, COUNT_ITEMS);
   });
@@ -138,6 +130,8 @@ function visibleCell(random: Philox, world: TaskWorld, wanted: readonly Wanted[]
         ({ concept, colour }) =>
           world.hasSprite(concept, style) &&
           splitOfStyle(concept.name, style.name) === "train" &&
+          // Of a white thing on white only the outline is to be seen.
+          colour !== background &&
           world.stands(concept.name, style.name, colour, background),
       ),
     );
