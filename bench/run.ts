@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const name = process.argv[2] ?? "";
-const benches = ["training-step", "ectf", "generate", "optimizer", "pytorch"].filter((bench) =>
+const benches = ["training-step", "ectf", "generate", "optimizer", "pytorch", "trials"].filter((bench) =>
   readdirSync(import.meta.dirname).includes(`${bench}.ts`),
 );
 if (benches.includes(name)) {

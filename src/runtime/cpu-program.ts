@@ -22,6 +22,12 @@ export class CpuProgram implements Program {
   readonly #inputTable: NameTable;
   readonly #outputTable: NameTable;
   readonly #profiled: boolean;
+  // Runs never overlap, so the addresses of their values have one place.
+  readonly #inputValues: BigUint64Array;
+  readonly #outputValues: BigUint64Array;
+  /** By input: the tensor whose value is kept for the next run. Of fixed shape, it is nearly always the same weight. */
+  readonly #kept: (HostTensor | undefined)[];
+  readonly #fixedShape: readonly boolean[];
   readonly #queue = new RunQueue();
 
   /** @throws MogaoError with ONNX Runtime's message when it rejects the model */
@@ -45,6 +51,10 @@ export class CpuProgram implements Program {
     this.outputNames = this.#outputs.map((value) => value.name);
     this.#inputTable = api.nameTable(this.inputNames);
     this.#outputTable = api.nameTable(this.outputNames);
+    this.#inputValues = new BigUint64Array(new ArrayBuffer(8 * this.#inputs.length));
+    this.#outputValues = new BigUint64Array(new ArrayBuffer(8 * this.#outputs.length));
+    this.#kept = this.#inputs.map(() => undefined);
+    this.#fixedShape = this.#inputs.map(({ shape }) => shape?.every((dim) => typeof dim === "number") === true);
   }
 
   run(
@@ -56,6 +66,7 @@ export class CpuProgram implements Program {
 
   dispose(): void {
     this.#queue.close(() => {
+      this.#inputValues.forEach((_, index) => this.#releaseInput(index));
       if (this.#profiled) this.#api.endProfiling(this.#session);
       this.#api.releaseSession(this.#session);
     });
@@ -65,7 +76,7 @@ export class CpuProgram implements Program {
     feeds: Readonly<Record<string, HostTensor>>,
     into: Readonly<Record<string, HostTensor>>,
   ): Promise<Record<string, HostTensor>> {
-    const bindings = checkFeeds(this.#inputs, feeds);
+    const bindings = checkFeeds(this.#inputs, feeds, this.#kept);
     checkInto(this.#outputs, into, bindings);
     const sources = this.#inputs.map((input) => feeds[input.name] as HostTensor);
     const targets = this.#outputs.map((output) => {
@@ -76,10 +87,15 @@ export class CpuProgram implements Program {
       const shape = resolveShape(output, bindings);
       return shape && allocateTensor(output.type, shape);
     });
-    const inputs = new BigUint64Array(new ArrayBuffer(8 * sources.length));
-    const outputs = new BigUint64Array(new ArrayBuffer(8 * targets.length));
+    const inputs = this.#inputValues;
+    const outputs = this.#outputValues;
     try {
-      sources.forEach((tensor, index) => (inputs[index] = this.#api.createValue(tensor)));
+      sources.forEach((tensor, index) => {
+        if (this.#kept[index] === tensor) return;
+        this.#releaseInput(index);
+        inputs[index] = this.#api.createValue(tensor);
+        if (this.#fixedShape[index]) this.#kept[index] = tensor;
+      });
       targets.forEach((tensor, index) => (outputs[index] = tensor ? this.#api.createValue(tensor) : 0n));
       await this.#api.run(this.#session, this.#inputTable, inputs, this.#outputTable, outputs, [sources, targets]);
       const results: Record<string, HostTensor> = {};
@@ -90,8 +106,16 @@ export class CpuProgram implements Program {
     } catch (error) {
       throw wrapped(error, "ONNX Runtime could not run the graph");
     } finally {
-      for (const value of inputs) if (value !== 0n) this.#api.releaseValue(value);
+      for (let index = 0; index < inputs.length; index++) if (!this.#kept[index]) this.#releaseInput(index);
       for (const value of outputs) if (value !== 0n) this.#api.releaseValue(value);
+      outputs.fill(0n);
     }
+  }
+
+  #releaseInput(index: number): void {
+    this.#kept[index] = undefined;
+    if (this.#inputValues[index] === 0n) return;
+    this.#api.releaseValue(this.#inputValues[index] as Address);
+    this.#inputValues[index] = 0n;
   }
 }

@@ -130,8 +130,7 @@ export class OrtCApi {
   }
 
   /**
-   * A tensor over the caller's memory; 0.2 µs, so values are made for each run instead of cached. The caller keeps
-   * `tensor.data` referenced until it has released the value.
+   * A tensor over the caller's memory. The caller keeps `tensor.data` referenced until it has released the value.
    */
   createValue(tensor: HostTensor): Address {
     const rank = tensor.shape.length;

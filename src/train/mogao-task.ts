@@ -118,6 +118,14 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
       if (width !== options.imageSide || height !== options.imageSide)
         throw new InputError(`a training image is ${width}×${height}: expected ${options.imageSide} px a side`);
 
+    // The ViT sees only the images whose tokens some sequence holds: a drawn image that ends its sample is not read.
+    const read = prepared.flatMap(({ sequence }, sample) => {
+      const own = new Set(sequence.text.filter(({ kind }) => kind === "vit").map(({ image }) => image));
+      return [...own].map((image) => firstImage[sample]! + image);
+    });
+    const vitPlace = new Map(read.map((image, place) => [image, place]));
+    const readImages = read.map((image) => images[image]!);
+
     const latents = withFlow && images.length > 0 ? await options.encoders.vae!.encode(images) : new Float32Array(0);
     const latentLength = tokens * options.model.latentSize;
     const random = new Philox(options.seed, NOISE_STREAM + step);
@@ -138,7 +146,7 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
           const at = (firstImage[sample]! + image) * latentLength;
           return latents.subarray(at, at + latentLength);
         },
-        vitStart: (sample, image) => (firstImage[sample]! + image) * tokens,
+        vitStart: (sample, image) => vitPlace.get(firstImage[sample]! + image)! * tokens,
         time: (sample, image, copy) => time(`${sample}/${image}/${copy}`),
         noise: (into) => void random.fillNormal(into),
         textWeight: () => 1,
@@ -151,11 +159,11 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
       },
     );
     const vitFeeds: Record<string, HostTensor> = trainsVit
-      ? patchFeeds(images, options)
-      : { vit_tokens: await frozenVitTokens(images, options) };
+      ? patchFeeds(readImages, options)
+      : { vit_tokens: await frozenVitTokens(readImages, options) };
     const [b, t] = feeds["ids"]!.shape as [number, number];
     const v = feeds["latents"]?.shape[1] ?? 0;
-    return { feeds: { ...feeds, ...vitFeeds }, samples: prepared.length, flops: stepFlops(b, t, v, images.length) };
+    return { feeds: { ...feeds, ...vitFeeds }, samples: prepared.length, flops: stepFlops(b, t, v, read.length) };
   }
 
   /** Products alone, backward counted as twice the forward pass. */

@@ -77,3 +77,20 @@ test.each([NaN, Infinity, -Infinity])("changes nothing where one gradient is %d"
     expect(Buffer.compare(Buffer.from((data as Float32Array).buffer), Buffer.from(before[i]!.buffer))).toBe(0);
   optimizer.dispose();
 });
+
+test("Muon lets matrices without a gradient rest", async () => {
+  const optimizer = await Optimizer.open(runtime, parameters, {
+    muon: { select: ({ shape }) => shape.length === 2, iterations: 3 },
+  });
+  const { layout } = optimizer.plan;
+  const gradients = flatViews(layout, optimizer.state.gradients);
+  const weights = flatViews(layout, optimizer.state.weights);
+  for (const data of gradients.values()) data.fill(0.1);
+  await optimizer.update(0.01, 0);
+  const before = new Map([...weights].map(([name, data]) => [name, data.slice()]));
+  gradients.get("more")!.fill(0);
+  await optimizer.update(0.01, 1);
+  expect(weights.get("more")).toEqual(before.get("more"));
+  expect(weights.get("matrices")).not.toEqual(before.get("matrices"));
+  optimizer.dispose();
+});

@@ -109,7 +109,8 @@ export class Optimizer {
     await settled(runs);
     for (const [i, { start, end, rate, weightDecay, shape }] of this.plan.muon.entries()) {
       const matrix = shape[0] * shape[1];
-      for (const [from, to] of pieces(start, end, Math.max(1, Math.floor(muonElements / matrix)) * matrix))
+      const most = Math.max(1, Math.floor(muonElements / matrix)) * matrix;
+      for (const [from, to] of touched(gradients, start, end, matrix).flatMap((run) => [...pieces(...run, most)]))
         await this.#muon[i]!.step(
           {
             count: (to - from) / matrix,
@@ -129,6 +130,21 @@ export class Optimizer {
     this.#adamw.dispose();
     for (const muon of this.#muon) muon.dispose();
   }
+}
+
+/**
+ * Runs of neighbouring matrices whose gradient is not all zero. The others (a branch that this step did not use) rest: an
+ * orthogonalised update has one size however small the momentum is, so that old momentum would drive them on for ever.
+ */
+function touched(gradients: Float32Array, start: number, end: number, matrix: number): [number, number][] {
+  const runs: [number, number][] = [];
+  for (let at = start; at < end; at += matrix) {
+    if (gradients.subarray(at, at + matrix).every((value) => value === 0)) continue;
+    const last = runs.at(-1);
+    if (last?.[1] === at) last[1] += matrix;
+    else runs.push([at, at + matrix]);
+  }
+  return runs;
 }
 
 function* pieces(start: number, end: number, size: number): Generator<[number, number]> {
