@@ -38,9 +38,16 @@ const single = { ...drawing.world, families: { "draw-single": 1 } };
 
 const trials: Readonly<Record<string, Readonly<Record<string, Arm>>>> = {
   optimizer: { "Muon, 3 iterations": {}, AdamW: { optimizer: { adamw } } },
-  "muon-iterations": { "3 iterations": {}, "5 iterations": { optimizer: { adamw, muon: { ...muon!, iterations: 5 } } } },
+  "muon-iterations": {
+    "3 iterations": {},
+    "5 iterations": { optimizer: { adamw, muon: { ...muon!, iterations: 5 } } },
+  },
   rate: { "2e-3": {}, "4e-3": { rate: 4e-3 } },
   batch: { "48 samples": {}, "24 samples": { source: { samplesPerStep: 24 } } },
+  "batch-and-rate": {
+    "48 samples, 8e-3": { rate: 8e-3 },
+    "24 samples, 4e-3": { rate: 4e-3, source: { samplesPerStep: 24 } },
+  },
   copies: {
     "1 noise level": { task: { copies: 1 }, source: { capacity: { text: 56, visual: 72 } } },
     "4 noise levels": { task: { copies: 4 }, source: { capacity: { text: 56, visual: 288 } } },
@@ -102,7 +109,10 @@ async function runArm(arm: Arm, minutes: number, threads: number) {
       signal: timeUp.signal,
     });
     const samples = step * settings.sources[0]!.samplesPerStep;
-    const errors = { single: await score(runtime, weights, single), mixed: await score(runtime, weights, drawing.world) };
+    const errors = {
+      single: await score(runtime, weights, single),
+      mixed: await score(runtime, weights, drawing.world),
+    };
     return { steps: step, samples, ...errors };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -30,31 +30,35 @@ const settings: WorldTaskSettings = {
   sources: [
     {
       name: "draw",
-      weight: 7,
+      weight: 6,
       samplesPerStep: 48,
       capacity: { text: 56, visual: 144 },
-      closeLastImage: 0.1,
-      world: { styles, concepts, families: { "draw-single": 70, "draw-scene": 30 } },
+      closeLastImage: 0,
+      world: { styles, concepts, families: { "draw-single": 65, "draw-scene": 35 } },
+    },
+    {
+      name: "name",
+      weight: 2.5,
+      samplesPerStep: 64,
+      capacity: { text: 120, visual: 0 },
+      closeLastImage: 1,
+      world: { styles, concepts, families: { "caption-single": 1 } },
     },
     {
       name: "understand",
       weight: 1.5,
       samplesPerStep: 48,
-      capacity: { text: 72, visual: 0 },
+      capacity: { text: 140, visual: 0 },
       closeLastImage: 1,
-      world: {
-        styles,
-        concepts,
-        families: { "caption-single": 35, "caption-scene": 25, question: 30, chat: 10 },
-      },
+      world: { styles, concepts, families: { "caption-scene": 30, question: 60, chat: 10 } },
     },
     {
       name: "converse",
       weight: 1.5,
-      samplesPerStep: 12,
-      capacity: { text: 170, visual: 220 },
+      samplesPerStep: 16,
+      capacity: { text: 200, visual: 300 },
       closeLastImage: 1,
-      world: { styles, concepts, families: { conversation: 60, edit: 40 } },
+      world: { styles, concepts, families: { conversation: 50, edit: 35, "draw-single": 15 } },
     },
   ],
   preview: {
@@ -89,7 +93,7 @@ export default defineTraining({
   task: settings,
   train: {
     steps: 20_000,
-    schedule: { kind: "wsd", peak: 2e-3, warmup: 100, decay: 1000, floor: 0.02 },
+    schedule: { kind: "wsd", peak: 4e-3, warmup: 100, decay: 1000, floor: 0.02 },
     optimizer: {
       adamw: { beta1: 0.9, beta2: 0.95, epsilon: 1e-12 },
       // Three Newton-Schulz steps instead of five: at this batch five cost a third of a step.

@@ -1,6 +1,8 @@
 /** Writes a graph as an ONNX model in a chosen float width. */
 import type { Dim } from "../graph/dims.ts";
+import { simplify } from "../graph/simplify.ts";
 import { isOperation, topologicalOrder, type DType, type OperationName, type Tensor } from "../graph/tensor.ts";
+import { verify } from "../graph/verify.ts";
 import { lowerings, type LoweringContext } from "./lowering.ts";
 import { encodeModel, onnxElementType, type OnnxNode, type OnnxTensor, type OnnxValue } from "./model-proto.ts";
 
@@ -20,9 +22,9 @@ export interface CompiledModel {
   readonly precision: Precision;
 }
 
-/** Lowers everything that the named `outputs` depend on; throws an Error where two inputs of one name differ. */
+/** Lowers everything that the named outputs depend on, checked (verify.ts) and simplified. */
 export function compileModel(
-  outputs: Readonly<Record<string, Tensor>>,
+  named: Readonly<Record<string, Tensor>>,
   options: { readonly precision?: Precision; readonly name?: string } = {},
 ): CompiledModel {
   const { precision = "float32", name: modelName = "mogao" } = options;
@@ -33,7 +35,6 @@ export function compileModel(
   const nodes: OnnxNode[] = [];
   const initializers: (OnnxTensor & { name: string })[] = [];
   const graphInputs: GraphInput[] = [];
-  const inputByName = new Map<string, Tensor>();
   const names = new Map<Tensor, string>();
   const cache = new Map<string, string>();
   let counter = 0;
@@ -107,20 +108,14 @@ export function compileModel(
     });
   }
 
-  const order = topologicalOrder(Object.values(outputs));
+  verify(Object.values(named));
+  const simple = simplify(Object.values(named));
+  const outputs = Object.fromEntries(Object.keys(named).map((name, i) => [name, simple[i]!]));
+  const order = topologicalOrder(simple);
   for (const tensor of order) {
     if (!isOperation(tensor, "input")) continue;
     const { name, role } = tensor.attributes;
-    const other = inputByName.get(name);
-    if (other) {
-      if (String(other.shape) !== String(tensor.shape) || other.dtype !== tensor.dtype)
-        throw new Error(
-          `compileModel: two inputs are named "${name}", of shapes [${other.shape}] and [${tensor.shape}]`,
-        );
-    } else {
-      inputByName.set(name, tensor);
-      graphInputs.push({ name, role, shape: tensor.shape, dtype: tensor.dtype });
-    }
+    graphInputs.push({ name, role, shape: tensor.shape, dtype: tensor.dtype });
     names.set(tensor, name);
   }
 

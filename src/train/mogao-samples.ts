@@ -54,7 +54,14 @@ export function prepareSample(
     context: options.context,
     closeLastImage: random.uniform() < options.closeLastImage,
   });
-  return { kind: sample.kind, images, sequence: buildSequence(dropConditions(parts, special, random, options)) };
+  const kept = dropConditions(parts, special, random, options);
+  return { kind: sample.kind, images, sequence: buildSequence(options.context.vit ? withoutUnread(kept) : kept) };
+}
+
+/** Beside ViT tokens, clean VAE tokens are read by later drawn images alone (attends.ts): without one they are dead weight. */
+function withoutUnread(parts: readonly SequencePart[]): readonly SequencePart[] {
+  const lastDrawn = parts.findLastIndex((part) => part.type === "image" && part.copies > 0);
+  return parts.map((part, i) => (part.type === "image" && i >= lastDrawn ? { ...part, vae: false } : part));
 }
 
 function dropConditions(
