@@ -71,3 +71,20 @@ export function nanoBatch(samples: readonly (readonly SequencePart[])[], capacit
 /** Ids of made-up text. */
 export const words = (count: number, key = 0): number[] =>
   Array.from({ length: count }, (_, i) => 300 + ((key * 131 + i * 17) % 1000));
+
+/** `rows` rows of 32 text tokens and a drawn picture of 96 px at two noise levels: 72 visual tokens. */
+export function drawingBatch(rows: number): NanoBatch {
+  const picture = {
+    type: "image",
+    image: 0,
+    rows: TOKEN_GRID,
+    columns: TOKEN_GRID,
+    vit: false,
+    vae: false,
+    copies: 2,
+  } as const;
+  return nanoBatch(
+    Array.from({ length: rows }, (_, key) => [{ type: "text", ids: words(32, key), loss: true }, picture]),
+    { text: 32, visual: 72 },
+  );
+}

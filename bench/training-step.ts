@@ -14,7 +14,7 @@ import { GradientProgram } from "../src/train/gradient-program.ts";
 import { Optimizer } from "../src/train/optimizer/optimizer.ts";
 import { alone, matrixProducts, totalFlops } from "./matrix-products.ts";
 import { benchOptions, inTurn, printTable } from "./measure.ts";
-import { nanoBatch, nanoTask, TOKEN_GRID, words } from "./nano-batch.ts";
+import { drawingBatch, nanoTask } from "./nano-batch.ts";
 
 const options = benchOptions(9);
 const runtime = await openRuntime({ threads: options.threads });
@@ -23,13 +23,7 @@ const optimizer = await Optimizer.open(runtime, task.parameters, {});
 const { layout } = optimizer.plan;
 initializeParameters(task.parameters, 1, flatViews(layout, optimizer.state.weights));
 const program = await GradientProgram.open(runtime, task, optimizer);
-const { feeds } = nanoBatch(
-  Array.from({ length: 32 }, (_, key) => [
-    { type: "text", ids: words(32, key), loss: true },
-    { type: "image", image: 0, rows: TOKEN_GRID, columns: TOKEN_GRID, vit: false, vae: false, copies: 2 },
-  ]),
-  { text: 32, visual: 72 },
-);
+const { feeds } = drawingBatch(32);
 
 const wrt = layout.slots.map(({ info }) => info.tensor);
 const products = matrixProducts([task.loss, ...gradients(task.loss, wrt)], feeds);
