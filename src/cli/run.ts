@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { MogaoError } from "../core/errors.ts";
+import { isMogaoError } from "../core/errors.ts";
 import { addChat } from "./chat.ts";
 import { Interrupted, type CliContext } from "./context.ts";
 import { convertCommand } from "./convert.ts";
@@ -24,7 +24,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     if (error instanceof Interrupted) return 130;
     // A group of verbs without one: its help is on stderr already.
     if (error instanceof CommanderError && error.code === "commander.help") return 2;
-    const isInput = error instanceof MogaoError || error instanceof CommanderError;
+    const isInput = isMogaoError(error) || error instanceof CommanderError;
     const debug = argv.includes("--debug");
     const message = error instanceof Error ? error.message.replace(/^error: /, "") : String(error);
     const line = message.replaceAll(/\s*\n\s*/g, " ").trim();

@@ -11,6 +11,11 @@ export class InputError extends MogaoError {
   override name = "InputError";
 }
 
+/** By name: a TypeScript config that the built command loads throws the errors of the sources, another copy of these classes. */
+export function isMogaoError(error: unknown): error is MogaoError {
+  return error instanceof Error && (error.name === "MogaoError" || error.name === "InputError");
+}
+
 /** Throws an {@link InputError} unless `condition` holds. */
 export function expectInput(condition: unknown, message: string): asserts condition {
   if (!condition) throw new InputError(message);
