@@ -40,7 +40,7 @@ export async function writeJsonAtomic(path: string, value: unknown): Promise<voi
 }
 
 /** Makes a rename in `folder` survive a power cut; a system that cannot flush folders (Windows) is left to itself. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   const handle = await open(folder, "r");
   try {

@@ -1,8 +1,8 @@
 /** Where an autoencoder of ours lives in a model's folder: weights in one file, configuration in another. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeJsonAtomic } from "../core/atomic-file.ts";
 import { InputError } from "../core/errors.ts";
+import { readJsonIfPresent } from "../core/json-file.ts";
 import { float32ToFloat16 } from "../core/half.ts";
 import { elementCount, type ParameterInfo, type ParameterValues } from "../nn/parameters.ts";
 import { openSafetensors, writeSafetensors } from "../weights/safetensors.ts";
@@ -40,19 +40,8 @@ export async function loadVae(folder: string): Promise<StoredVae> {
 async function readConfig(folder: string): Promise<VaeConfig> {
   for (const name of [CONFIG, MODEL_CONFIG]) {
     const path = join(folder, name);
-    let text: string;
-    try {
-      text = await readFile(path, "utf8");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") continue;
-      throw error;
-    }
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      throw new InputError(`${path}: not JSON: ${(error as Error).message}`);
-    }
+    const value = await readJsonIfPresent(path);
+    if (value === undefined) continue;
     return parseVaeConfig(name === CONFIG ? value : (value as { vae?: unknown } | null)?.vae, path);
   }
   throw new InputError(`${folder}: expected ${CONFIG} or ${MODEL_CONFIG} in this folder, found neither`);

@@ -1,5 +1,6 @@
 /** Small random models for tests of generation. */
 import { Philox } from "../core/random.ts";
+import { SPECIAL_TOKENS } from "../data/world/tokenizer-training.ts";
 import { byteOfCharacter } from "../encoders/byte-alphabet.ts";
 import { fluxVaeConfig, type VaeConfig } from "../encoders/vae-config.ts";
 import { Tokenizer } from "../encoders/tokenizer.ts";
@@ -39,26 +40,18 @@ export function randomWeights(parameters: readonly ParameterInfo[], seed = 7, de
   );
 }
 
-const specialTokens = [
-  "<|endoftext|>",
-  "<|im_start|>",
-  "<|im_end|>",
-  "<|vision_start|>",
-  "<|vision_end|>",
-  "<|image_pad|>",
-] as const;
 const BYTES = 256;
 
 /** The id of a special token of {@link tinyTokenizer}. */
-export function specialId(name: (typeof specialTokens)[number]): number {
-  return BYTES + specialTokens.indexOf(name);
+export function specialId(name: (typeof SPECIAL_TOKENS)[number]): number {
+  return BYTES + SPECIAL_TOKENS.indexOf(name);
 }
 
 /** A tokenizer.json of single bytes and the special tokens. */
 export function tinyTokenizer(): object {
   return {
     version: "1.0",
-    added_tokens: specialTokens.map((content) => ({ id: specialId(content), content, special: true })),
+    added_tokens: SPECIAL_TOKENS.map((content) => ({ id: specialId(content), content, special: true })),
     normalizer: null,
     pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: false, use_regex: false },
     post_processor: null,

@@ -2,11 +2,12 @@
  * Checkpoints of a run: `<run>/checkpoints/step-00001200/` with `weights`, `ema` and `optimizer` (`.safetensors`) and
  * `state.json`. A folder of that name is always complete: it is written under another name, flushed and renamed.
  */
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { writeJsonAtomic } from "../core/atomic-file.ts";
+import { syncFolder, writeJsonAtomic } from "../core/atomic-file.ts";
 import { InputError } from "../core/errors.ts";
+import { readJson } from "../core/json-file.ts";
 import { openSafetensors, writeSafetensors, type TensorToWrite } from "../weights/safetensors.ts";
 import type { ParameterSlot } from "./flat-buffers.ts";
 import type { TrainingState } from "./optimizer/optimizer.ts";
@@ -71,13 +72,7 @@ export async function latestCheckpoint(runFolder: string): Promise<string | unde
 
 export async function readProgress(checkpoint: string): Promise<RunProgress> {
   const path = join(checkpoint, "state.json");
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(path, "utf8"));
-  } catch (error) {
-    throw new InputError(`${path}: not readable as JSON (${(error as Error).message})`);
-  }
-  const result = progressSchema.safeParse(json);
+  const result = progressSchema.safeParse(await readJson(path));
   if (!result.success) throw new InputError(`${path}: ${z.prettifyError(result.error).replaceAll("\n", "; ")}`);
   return result.data;
 }
@@ -186,15 +181,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** Makes the rename survive a power cut. Windows cannot flush folders. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

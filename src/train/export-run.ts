@@ -1,7 +1,7 @@
 /** Turns a run of the omni model into a model folder that `load()` opens. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../core/errors.ts";
+import { readJson } from "../core/json-file.ts";
 import { loadVae } from "../encoders/vae-files.ts";
 import { elementCount, type ParameterValues } from "../nn/parameters.ts";
 import { modelParameters, saveModelFolder } from "../weights/model-folder.ts";
@@ -36,7 +36,7 @@ export async function exportRun(run: string, folder: string, name: string): Prom
   const { fresh } = await initializeFrom(checkpoint, parameters, weights);
   if (fresh.length > 0) throw new InputError(`${checkpoint}: lacks ${fresh.length} tensors, such as ${fresh[0]}`);
   const vae = await loadVae(encoders);
-  const json = async (file: string) => JSON.parse(await readFile(join(encoders, file), "utf8")) as unknown;
+  const json = (file: string) => readJson(join(encoders, file));
   await saveModelFolder(folder, {
     config: {
       name,

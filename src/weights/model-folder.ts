@@ -1,8 +1,9 @@
 /** A model on disk: config.json, model.safetensors, vae.safetensors, tokenizer.json. */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeJsonAtomic } from "../core/atomic-file.ts";
 import { InputError } from "../core/errors.ts";
+import { readJson } from "../core/json-file.ts";
 import { float32ToFloat16 } from "../core/half.ts";
 import { loadTokenizer } from "../encoders/tokenizer-file.ts";
 import { Tokenizer } from "../encoders/tokenizer.ts";
@@ -169,19 +170,4 @@ async function expectFolder(folder: string): Promise<void> {
       `${folder}: no such folder; expected one with ${CONFIG}, ${WEIGHTS}, ${VAE_WEIGHTS} and ${TOKENIZER}`,
     );
   if (!entry.isDirectory()) throw new InputError(`${folder}: expected the folder of a model, found a file`);
-}
-
-async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new InputError(`${path}: ${code === "ENOENT" ? "no such file" : `cannot be read (${code})`}`);
-  }
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new InputError(`${path}: not JSON: ${(error as Error).message}`);
-  }
 }
