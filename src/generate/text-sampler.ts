@@ -10,6 +10,9 @@ export interface TextSamplerOptions {
   readonly random: Philox;
 }
 
+/** Of one call; kept, as every token would leave one to the garbage collector. */
+let scratch = new Float64Array(0);
+
 /** One id of `allowed` (ascending, not empty); ties go to the smaller id. */
 export function sampleToken(
   logits: Float32Array,
@@ -20,7 +23,8 @@ export function sampleToken(
   for (let i = 1; i < allowed.length; i++) if (logits[allowed[i]!]! > logits[best]!) best = allowed[i]!;
   if (temperature === 0) return best;
 
-  const weights = new Float64Array(allowed.length);
+  if (scratch.length < allowed.length) scratch = new Float64Array(allowed.length);
+  const weights = scratch.subarray(0, allowed.length);
   let total = 0;
   for (let i = 0; i < allowed.length; i++)
     total += weights[i] = Math.exp((logits[allowed[i]!]! - logits[best]!) / temperature);

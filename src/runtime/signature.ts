@@ -81,10 +81,10 @@ function rejectUnknownNames(
   const names = Object.keys(given);
   // Every declared feed is present by now, so equal counts mean equal sets; outputs may be a subset.
   if (kind === "feed" && names.length === declared.length) return;
-  const known = new Set(declared.map((value) => value.name));
-  const unknown = names.find((name) => !known.has(name));
+  const known = declared.map((value) => value.name);
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  const list = [...known].slice(0, 20).join(", ") + (known.size > 20 ? `, … (${known.size})` : "");
+  const list = known.slice(0, 20).join(", ") + (known.length > 20 ? `, … (${known.length})` : "");
   throw new InputError(`Unknown ${kind} "${unknown}": the graph has ${list || "none"}.`);
 }
 
