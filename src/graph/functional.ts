@@ -74,8 +74,10 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, bias?: Tensor): Tenso
     throw new Error(`attention: ${heads} heads of q do not divide into groups for ${kvHeads} heads of k and v`);
   const group = heads / kvHeads;
   const merged = mulDims(group, tokens);
-  const queries = reshape(transpose(mul(q, 1 / Math.sqrt(d)), [0, 2, 1, 3]), [batch, kvHeads, merged, d]);
-  const scores = reshape(matmul(queries, transpose(k, [0, 2, 3, 1])), [batch, heads, tokens, keys]);
+  const queries = reshape(transpose(q, [0, 2, 1, 3]), [batch, kvHeads, merged, d]);
+  // Scaled right after the product: ONNX Runtime makes one operator of both.
+  const products = mul(matmul(queries, transpose(k, [0, 2, 3, 1])), 1 / Math.sqrt(d));
+  const scores = reshape(products, [batch, heads, tokens, keys]);
   const weights = reshape(softmax(bias ? add(scores, bias) : scores), [batch, kvHeads, merged, keys]);
   const mixed = reshape(matmul(weights, transpose(v, [0, 2, 1, 3])), [batch, heads, tokens, d]);
   return reshape(transpose(mixed, [0, 2, 1, 3]), [batch, tokens, heads * d]);
