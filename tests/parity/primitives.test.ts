@@ -78,7 +78,9 @@ interface Target {
 async function compare(list: readonly Case[], runtime: Runtime, { precision, tolerance, sizes }: Target) {
   const parts = list.map(partOf);
   const model = compileModel(Object.assign({}, ...parts.map(({ outputs }) => outputs)), { precision });
-  const program = await runtime.load(model.bytes);
+  // Fused products keep their factor as float32, whatever they compute in.
+  const optimization = precision === "float64" ? "basic" : "all";
+  const program = await runtime.load(model.bytes, { optimization });
   try {
     const rounds = Math.max(...list.map((one) => sizes(one).length));
     for (let round = 0; round < rounds; round++) {
