@@ -7,7 +7,7 @@
 import emojiVae from "../configs/emoji-vae.ts";
 import { Philox } from "../src/core/random.ts";
 import { SpriteBank } from "../src/data/world/sprite-bank.ts";
-import { VaeCodec } from "../src/encoders/vae-codec.ts";
+import { loadVaeCodec } from "../src/weights/vae-files.ts";
 import { Vae } from "../src/encoders/vae.ts";
 import { initializeParameters } from "../src/nn/parameters.ts";
 import { openRuntime } from "../src/runtime/open-runtime.ts";
@@ -37,7 +37,7 @@ const { path, fresh } = await initializeFrom(run, parameters, weights);
 if (fresh.length > 0) throw new Error(`${path}: lacks ${fresh.length} parameters, such as ${fresh[0]}`);
 await exportVae(runtime, { config, weights }, batches(64), folder);
 
-const codec = await VaeCodec.load(runtime, folder);
+const codec = await loadVaeCodec(runtime, folder);
 const fresh96 = pictures(7, 128);
 const began = performance.now();
 for (let i = 0; i < fresh96.length; i += BATCH) await codec.encode(fresh96.slice(i, i + BATCH));

@@ -15,7 +15,6 @@ const top = ["cli", "index.ts"];
 
 const upwardExceptions = [
   "cli/main.ts → index.ts", // the program loads the library that it stands beside
-  "encoders/vae-files.ts → weights/safetensors.ts", // the autoencoder's files, kept beside it
 ];
 
 /** What must also run in browsers imports nothing of Node. */

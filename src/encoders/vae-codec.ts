@@ -7,7 +7,6 @@ import { compileModel } from "../onnx/emit.ts";
 import type { HostTensor, Program, Runtime } from "../runtime/types.ts";
 import { imageToPlanes, planesToImage, type ChannelValues } from "./preprocessing.ts";
 import { vaeTokenSide, type VaeConfig } from "./vae-config.ts";
-import { loadVae } from "./vae-files.ts";
 import { Vae } from "./vae.ts";
 
 /** Bytes 0 … 255 ↔ [−1, 1]. */
@@ -23,12 +22,6 @@ export class VaeCodec {
   readonly #encoder: Program;
   readonly #decoder: Program;
   readonly #weights: Readonly<Record<string, HostTensor>>;
-
-  /** Opens the autoencoder that a model's folder holds. Throws InputError where the files are missing or wrong. */
-  static async load(runtime: Runtime, folder: string): Promise<VaeCodec> {
-    const { config, weights } = await loadVae(folder);
-    return VaeCodec.open(runtime, config, weights);
-  }
 
   /** `weights` stay in use: changing them changes later results. */
   static async open(runtime: Runtime, config: VaeConfig, weights: ParameterValues): Promise<VaeCodec> {

@@ -19,7 +19,7 @@ import {
   softmax,
   standardize,
   sub,
-  tanh,
+  erf,
   transpose,
 } from "./primitives.ts";
 import type { Tensor } from "./tensor.ts";
@@ -32,10 +32,9 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   return reshape(gemm(rows, weight, { transB: true, c: bias }), [...x.shape.slice(0, -1), weight.shape[0]!]);
 }
 
-/** The tanh approximation of GELU. */
+/** GELU by the error function, without approximation. */
 export function gelu(x: Tensor): Tensor {
-  const inner = mul(Math.sqrt(2 / Math.PI), add(x, mul(0.044715, mul(x, mul(x, x)))));
-  return mul(mul(0.5, x), add(1, tanh(inner)));
+  return mul(mul(0.5, x), add(1, erf(mul(x, Math.SQRT1_2))));
 }
 
 /** CLIP's and Qwen2-VL's activation. */

@@ -11,6 +11,7 @@ import {
   cos,
   div,
   equal,
+  exp,
   gather,
   gemm,
   less,
@@ -61,6 +62,7 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
   exp: (y, dy) => [mul(dy, y)],
   log: (y, dy) => [div(dy, y.inputs[0]!)],
   sqrt: (y, dy) => [scaled(div(dy, y), 0.5)],
+  erf: (y, dy) => [mul(dy, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(y.inputs[0]!, y.inputs[0]!)))))],
   tanh: (y, dy) => [mul(dy, sub(1, mul(y, y)))],
   sigmoid: (y, dy) => [mul(dy, mul(y, sub(1, y)))],
   // sigmoid(x)·(1 + x − y): few passes, and nothing is kept but x and y.

@@ -26,6 +26,7 @@ const builders: { readonly [O in OperationName]: Builder<O> } = {
   log: unary(P.log),
   sqrt: unary(P.sqrt),
   tanh: unary(P.tanh),
+  erf: unary(P.erf),
   sigmoid: unary(P.sigmoid),
   silu: unary(P.silu),
   sin: unary(P.sin),

@@ -6,7 +6,21 @@ import { rebuild } from "./rebuild.ts";
 import { isOperation, topologicalOrder, type DType, type OperationName, type Tensor } from "./tensor.ts";
 
 const broadcasting = ["add", "sub", "mul", "div", "max", "min", "less", "equal", "and", "where"] as const;
-const unary = ["neg", "exp", "log", "sqrt", "tanh", "sigmoid", "silu", "sin", "cos", "abs", "not", "cast"] as const;
+const unary = [
+  "neg",
+  "exp",
+  "log",
+  "sqrt",
+  "tanh",
+  "erf",
+  "sigmoid",
+  "silu",
+  "sin",
+  "cos",
+  "abs",
+  "not",
+  "cast",
+] as const;
 const isBroadcasting = setOf(...broadcasting);
 const isElementWise = setOf(...broadcasting, ...unary);
 const isCommutative = setOf("add", "mul", "max", "min", "equal", "and");

@@ -17,6 +17,7 @@ export interface Operations {
   log: None;
   sqrt: None;
   tanh: None;
+  erf: None;
   sigmoid: None;
   /** x · sigmoid(x) */
   silu: None;

@@ -55,6 +55,7 @@ export const lowerings: { readonly [O in OperationName]: Lowering<O> } = {
   log: direct("Log"),
   sqrt: direct("Sqrt"),
   tanh: direct("Tanh"),
+  erf: direct("Erf"),
   sigmoid: direct("Sigmoid"),
   silu: (_y, _attributes, x, context, output) => {
     if (context.floatType === onnxElementType.double)

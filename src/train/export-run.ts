@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { InputError } from "../core/errors.ts";
 import { readJson } from "../core/json-file.ts";
-import { loadVae } from "../encoders/vae-files.ts";
+import { loadVae } from "../weights/vae-files.ts";
 import { elementCount, type ParameterValues } from "../nn/parameters.ts";
 import { modelParameters, saveModelFolder } from "../weights/model-folder.ts";
 import { latestCheckpoint, readProgress } from "./checkpoint.ts";

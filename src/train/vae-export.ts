@@ -3,7 +3,7 @@ import { InputError } from "../core/errors.ts";
 import type { RgbImage } from "../core/image.ts";
 import { VaeCodec } from "../encoders/vae-codec.ts";
 import type { VaeConfig } from "../encoders/vae-config.ts";
-import { saveVae, type StoredVae } from "../encoders/vae-files.ts";
+import { saveVae, type StoredVae } from "../weights/vae-files.ts";
 import type { ParameterValues } from "../nn/parameters.ts";
 import type { Runtime } from "../runtime/types.ts";
 

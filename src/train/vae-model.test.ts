@@ -5,7 +5,7 @@ import type { RgbImage } from "../core/image.ts";
 import { Philox } from "../core/random.ts";
 import { SpriteBank } from "../data/world/sprite-bank.ts";
 import { WorldStream } from "../data/world/world-stream.ts";
-import { VaeCodec } from "../encoders/vae-codec.ts";
+import { loadVaeCodec } from "../weights/vae-files.ts";
 import { openRuntime } from "../runtime/open-runtime.ts";
 import { reconstructionPsnr } from "./vae-quality.ts";
 import { randomPicture } from "./vae-scenes.ts";
@@ -20,7 +20,7 @@ test.skipIf(!existsSync(join(folder, "vae.safetensors")))(
   "the default model's autoencoder reconstructs fresh pictures, from latents of mean 0 and deviation 1",
   async () => {
     const bank = await SpriteBank.open();
-    const codec = await VaeCodec.load(await openRuntime({ threads: 1 }), folder);
+    const codec = await loadVaeCodec(await openRuntime({ threads: 1 }), folder);
     const stream = new WorldStream({ seed: 987_654, imageSize: SIDE, families: { "draw-single": 1 } }, bank);
     const single: RgbImage[] = [];
     for (let i = 0; single.length < COUNT; i++)

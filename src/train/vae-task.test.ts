@@ -1,3 +1,4 @@
+import { loadVaeCodec } from "../weights/vae-files.ts";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -115,7 +116,7 @@ test("training improves on the linear start; the report and the export reconstru
 
   const model = join(folder, "model");
   const exported = await exportVae(runtime, { config, weights: averages }, [discs(8, 32, 16)], model);
-  const codec = await VaeCodec.load(runtime, model);
+  const codec = await loadVaeCodec(runtime, model);
   expect(codec.config).toEqual(exported);
   const fresh = discs(9, 32, 16);
   const tokens = await codec.encode(fresh);

@@ -1,4 +1,5 @@
 /** The omni model on Emoji World: sample streams, tokenizer and encoders behind a training task. */
+import { loadVaeCodec } from "../weights/vae-files.ts";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { RgbImage } from "../core/image.ts";
@@ -51,7 +52,7 @@ export async function worldTask(settings: WorldTaskSettings, context: TaskContex
   const tokenizer = await loadTokenizer(settings.folder);
   const withFlow = settings.objective === "text+flow";
   const withVit = settings.model.imageContext === "vit+vae";
-  const vae = withFlow ? await VaeCodec.load(runtime, settings.folder) : undefined;
+  const vae = withFlow ? await loadVaeCodec(runtime, settings.folder) : undefined;
   const vit =
     withVit && settings.vitMode === "frozen"
       ? await VitCodec.open(runtime, settings.vit, await vitWeights(settings), { tokenSide: TOKEN_SIDE })

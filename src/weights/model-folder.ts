@@ -12,7 +12,8 @@ import { Vit } from "../encoders/vit.ts";
 import { Mogao } from "../model/mogao.ts";
 import { elementCount, ParameterScope, type ParameterInfo, type ParameterValues } from "../nn/parameters.ts";
 import { FORMAT, parseModelConfig, type ModelFolderConfig, type ModelFolderConfigInput } from "./model-config.ts";
-import { openSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readParameters, reportMismatch } from "./read-parameters.ts";
+import { writeSafetensors } from "./safetensors.ts";
 
 /** What names in model.safetensors begin with: the transformer's and the vision transformer's. */
 export const MOGAO_SCOPE = "mogao";
@@ -23,9 +24,6 @@ const WEIGHTS = "model.safetensors";
 const VAE_WEIGHTS = "vae.safetensors";
 const TOKENIZER = "tokenizer.json";
 const TOKENIZER_CONFIG = "tokenizer_config.json";
-
-/** Errors list this many tensors at most. */
-const LISTED = 8;
 
 export interface ModelFolder {
   readonly config: ModelFolderConfig;
@@ -58,8 +56,8 @@ export async function loadModelFolder(folder: string): Promise<ModelFolder> {
     throw new InputError(
       `${join(folder, TOKENIZER)}: expected at most ${config.model.vocabularySize} ids (${CONFIG}), found ${tokenizer.size}`,
     );
-  const weights = await readTensors(join(folder, WEIGHTS), modelParameters(config));
-  const vaeWeights = await readTensors(join(folder, VAE_WEIGHTS), new Vae(config.vae).parameters);
+  const weights = await readParameters(join(folder, WEIGHTS), modelParameters(config));
+  const vaeWeights = await readParameters(join(folder, VAE_WEIGHTS), new Vae(config.vae).parameters);
   return { config, weights, vaeWeights, tokenizer };
 }
 
@@ -88,7 +86,7 @@ export async function saveModelFolder(
     [join(folder, VAE_WEIGHTS), new Vae(config.vae).parameters, model.vaeWeights],
   ] as const;
   for (const [path, parameters, values] of files)
-    report(
+    reportMismatch(
       path,
       parameters,
       (name) => values.has(name),
@@ -110,57 +108,6 @@ export async function saveModelFolder(
   await writeJsonAtomic(join(folder, TOKENIZER), model.tokenizer);
   if (model.tokenizerConfig !== undefined) await writeJsonAtomic(join(folder, TOKENIZER_CONFIG), model.tokenizerConfig);
   await writeJsonAtomic(join(folder, CONFIG), { format: FORMAT, ...model.config });
-}
-
-/** Exactly these parameters from a checkpoint of any floating type. */
-async function readTensors(path: string, parameters: readonly ParameterInfo[]): Promise<ParameterValues> {
-  const file = await openSafetensors(path);
-  try {
-    const known = new Set(parameters.map(({ name }) => name));
-    report(
-      path,
-      parameters,
-      (name) => file.has(name),
-      ({ name, shape }) => {
-        const found = file.info(name).shape;
-        return String(found) === String(shape) ? undefined : `[${found}]`;
-      },
-      file.names.filter((name) => !known.has(name)),
-    );
-    const weights: ParameterValues = new Map();
-    for (const { name, shape } of parameters)
-      weights.set(name, await file.readFloat32(name, new Float32Array(new ArrayBuffer(4 * elementCount(shape)))));
-    return weights;
-  } finally {
-    await file.close();
-  }
-}
-
-/** Throws one error that names every missing, misshapen and unexpected tensor. */
-function report(
-  path: string,
-  parameters: readonly ParameterInfo[],
-  has: (name: string) => boolean,
-  wrongShape: (info: ParameterInfo) => string | undefined,
-  unexpected: readonly string[] = [],
-): void {
-  const missing = parameters.filter(({ name }) => !has(name)).map(({ name }) => name);
-  const misshapen = parameters.flatMap((info) => {
-    const found = has(info.name) ? wrongShape(info) : undefined;
-    return found === undefined ? [] : [`${info.name} (expected [${info.shape}], found ${found})`];
-  });
-  const problems = [
-    ["lacks", missing],
-    ["has the wrong shape of", misshapen],
-    ["has unknown", unexpected],
-  ] as const;
-  const told = problems.flatMap(([what, names]) => (names.length === 0 ? [] : [`${what} ${listed(names)}`]));
-  if (told.length > 0) throw new InputError(`${path}: does not hold this model: it ${told.join("; it ")}`);
-}
-
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, LISTED).join(", ");
-  return names.length > LISTED ? `${shown} and ${names.length - LISTED} more (${names.length} tensors)` : shown;
 }
 
 async function expectFolder(folder: string): Promise<void> {

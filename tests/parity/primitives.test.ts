@@ -118,7 +118,7 @@ describe.each([
     runtime = await openRuntime({ threads: 1 });
   });
   /** There are no double kernels of these. */
-  const singleOnly: readonly OperationName[] = precision === "float64" ? ["conv2d", "conv2dTranspose"] : [];
+  const singleOnly: readonly OperationName[] = precision === "float64" ? ["erf", "conv2d", "conv2dTranspose"] : [];
   it.each(cases.filter((one) => !uses(one, singleOnly)))("$name", (one) =>
     compare([one], runtime, { precision, tolerance: () => tolerance, sizes: ({ sizes }) => sizes }),
   );

@@ -1,3 +1,4 @@
+import { loadVaeCodec } from "../../weights/vae-files.ts";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { access, readdir, readFile } from "node:fs/promises";
@@ -134,7 +135,7 @@ async function openVae(folder: string): Promise<VaeCodec | null> {
     () => true,
     () => false,
   );
-  return present ? VaeCodec.load(await openRuntime(), folder) : null;
+  return present ? loadVaeCodec(await openRuntime(), folder) : null;
 }
 
 async function reconstruct(vae: VaeCodec, image: RgbImage): Promise<RgbImage> {

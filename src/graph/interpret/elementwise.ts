@@ -2,11 +2,33 @@ import type { OperationName } from "../tensor.ts";
 import { atBroadcast, broadcast, generate, type Kernel, type Kernels, type Value } from "./value.ts";
 
 type Unary =
-  "neg" | "exp" | "log" | "sqrt" | "tanh" | "sigmoid" | "silu" | "sin" | "cos" | "abs" | "not" | "cast" | "detach";
+  | "neg"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "tanh"
+  | "erf"
+  | "sigmoid"
+  | "silu"
+  | "sin"
+  | "cos"
+  | "abs"
+  | "not"
+  | "cast"
+  | "detach";
 type Binary = "add" | "sub" | "mul" | "div" | "max" | "min" | "less" | "equal" | "and";
 
 function map(f: (x: number) => number): Kernel<OperationName> {
   return ([x]) => ({ shape: [...x!.shape], data: x!.data.map((element) => f(element)) });
+}
+
+/** Error function, to about 1e-15: 2x/√π · e^(−x²) · Σ (2x²)ⁿ / (1·3·5 … (2n + 1)), whose terms are all positive. */
+function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = 1;
+  let sum = 1;
+  for (let n = 1; term > 1e-17 * sum; n++) sum += term *= (2 * x * x) / (2 * n + 1);
+  return ((2 * x) / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
 
 function combine(values: readonly Value[], f: (...elements: number[]) => number): Value {
@@ -24,6 +46,7 @@ export const elementwise: Kernels<Unary | Binary | "where"> = {
   log: map(Math.log),
   sqrt: map(Math.sqrt),
   tanh: map(Math.tanh),
+  erf: map(erf),
   sigmoid: map((x) => 1 / (1 + Math.exp(-x))),
   silu: map((x) => x / (1 + Math.exp(-x))),
   sin: map(Math.sin),

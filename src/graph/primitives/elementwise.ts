@@ -3,7 +3,7 @@ import { createTensor, type DType, type Tensor } from "../tensor.ts";
 import { broadcastShapes, check } from "./checks.ts";
 import { constant } from "./leaves.ts";
 
-type FloatUnary = "neg" | "exp" | "log" | "sqrt" | "tanh" | "sigmoid" | "silu" | "sin" | "cos" | "abs";
+type FloatUnary = "neg" | "exp" | "log" | "sqrt" | "tanh" | "erf" | "sigmoid" | "silu" | "sin" | "cos" | "abs";
 function unary(op: FloatUnary): (x: Tensor) => Tensor {
   return (x) => {
     check(x.dtype === "float", op, "a float operand", x);
@@ -15,6 +15,7 @@ export const exp = unary("exp");
 export const log = unary("log");
 export const sqrt = unary("sqrt");
 export const tanh = unary("tanh");
+export const erf = unary("erf");
 export const sigmoid = unary("sigmoid");
 export const silu = unary("silu");
 export const sin = unary("sin");

@@ -4,10 +4,13 @@ import { writeJsonAtomic } from "../core/atomic-file.ts";
 import { InputError } from "../core/errors.ts";
 import { readJsonIfPresent } from "../core/json-file.ts";
 import { float32ToFloat16 } from "../core/half.ts";
-import { elementCount, type ParameterInfo, type ParameterValues } from "../nn/parameters.ts";
-import { openSafetensors, writeSafetensors } from "../weights/safetensors.ts";
-import { parseVaeConfig, type VaeConfig } from "./vae-config.ts";
-import { Vae } from "./vae.ts";
+import type { ParameterValues } from "../nn/parameters.ts";
+import { readParameters } from "./read-parameters.ts";
+import { writeSafetensors } from "./safetensors.ts";
+import { VaeCodec } from "../encoders/vae-codec.ts";
+import type { Runtime } from "../runtime/types.ts";
+import { parseVaeConfig, type VaeConfig } from "../encoders/vae-config.ts";
+import { Vae } from "../encoders/vae.ts";
 
 const WEIGHTS = "vae.safetensors";
 const CONFIG = "vae.json";
@@ -17,6 +20,12 @@ const MODEL_CONFIG = "config.json";
 export interface StoredVae {
   readonly config: VaeConfig;
   readonly weights: ParameterValues;
+}
+
+/** The autoencoder that a model's folder holds, ready to use. Throws as {@link loadVae}. */
+export async function loadVaeCodec(runtime: Runtime, folder: string): Promise<VaeCodec> {
+  const { config, weights } = await loadVae(folder);
+  return VaeCodec.open(runtime, config, weights);
 }
 
 /** Writes weights (as float16) and configuration into `folder`. */
@@ -33,7 +42,7 @@ export async function saveVae(folder: string, { config, weights }: StoredVae): P
 /** Reads what {@link saveVae} wrote. Throws InputError naming the file and what is wrong with it. */
 export async function loadVae(folder: string): Promise<StoredVae> {
   const config = await readConfig(folder);
-  const weights = await readWeights(join(folder, WEIGHTS), new Vae(config).parameters);
+  const weights = await readParameters(join(folder, WEIGHTS), new Vae(config).parameters);
   return { config, weights };
 }
 
@@ -45,22 +54,4 @@ async function readConfig(folder: string): Promise<VaeConfig> {
     return parseVaeConfig(name === CONFIG ? value : (value as { vae?: unknown } | null)?.vae, path);
   }
   throw new InputError(`${folder}: expected ${CONFIG} or ${MODEL_CONFIG} in this folder, found neither`);
-}
-
-/** Every parameter from a checkpoint of any floating type; throws InputError where one is missing or has another shape. */
-async function readWeights(path: string, parameters: readonly ParameterInfo[]): Promise<ParameterValues> {
-  const file = await openSafetensors(path);
-  try {
-    const weights: ParameterValues = new Map();
-    for (const { name, shape } of parameters) {
-      if (!file.has(name)) throw new InputError(`${path}: expected a tensor "${name}", found none`);
-      const found = file.info(name).shape;
-      if (String(found) !== String(shape))
-        throw new InputError(`${path}: tensor "${name}": expected shape [${shape}], found [${found}]`);
-      weights.set(name, await file.readFloat32(name, new Float32Array(new ArrayBuffer(4 * elementCount(shape)))));
-    }
-    return weights;
-  } finally {
-    await file.close();
-  }
 }

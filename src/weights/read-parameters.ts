@@ -1,0 +1,83 @@
+/** Reads the parameters of a network from a checkpoint, under our names or another family's. */
+import { InputError } from "../core/errors.ts";
+import { elementCount, type ParameterInfo, type ParameterValues } from "../nn/parameters.ts";
+import { isUnused, ourName, theirName, type KeyMap } from "./key-map.ts";
+import { openSafetensors } from "./safetensors.ts";
+
+/** Names that an error lists before it counts the rest. */
+const LISTED = 8;
+
+export interface ReadOptions {
+  /** The checkpoint's names, where they are not ours. */
+  readonly map?: KeyMap;
+  /** Tensors of the checkpoint that belong to other networks, by their names there; none by default. */
+  readonly others?: (theirs: string) => boolean;
+}
+
+/**
+ * All of `parameters` from a checkpoint (see {@link openSafetensors}) of any floating type, as float32. Axes of length one may
+ * be missing or more: a 1×1 convolution is a matrix.
+ * @throws InputError that names every missing, misshapen and unknown tensor, as the checkpoint calls it
+ */
+export async function readParameters(
+  path: string,
+  parameters: readonly ParameterInfo[],
+  { map, others = () => false }: ReadOptions = {},
+): Promise<ParameterValues> {
+  const file = await openSafetensors(path);
+  try {
+    const nameOf = (name: string) => (map ? (theirName(map, name) ?? name) : name);
+    const known = new Set(parameters.map(({ name }) => name));
+    const isKnown = (theirs: string) => {
+      const ours = map ? ourName(map, theirs) : theirs;
+      return (ours !== undefined && known.has(ours)) || (map !== undefined && isUnused(map, theirs)) || others(theirs);
+    };
+    reportMismatch(
+      path,
+      parameters.map(({ name, shape }) => ({ name: nameOf(name), shape })),
+      (name) => file.has(name),
+      ({ name, shape }) => {
+        const found = file.info(name).shape;
+        return String(withoutOnes(found)) === String(withoutOnes(shape)) ? undefined : `[${found}]`;
+      },
+      file.names.filter((name) => !isKnown(name)),
+    );
+    const weights: ParameterValues = new Map();
+    for (const { name, shape } of parameters) {
+      const values = new Float32Array(new ArrayBuffer(4 * elementCount(shape)));
+      weights.set(name, await file.readFloat32(nameOf(name), values));
+    }
+    return weights;
+  } finally {
+    await file.close();
+  }
+}
+
+const withoutOnes = (shape: readonly number[]) => shape.filter((size) => size !== 1);
+
+/** Throws one error that names every missing, misshapen and unexpected tensor. */
+export function reportMismatch(
+  path: string,
+  parameters: readonly Pick<ParameterInfo, "name" | "shape">[],
+  has: (name: string) => boolean,
+  wrongShape: (info: Pick<ParameterInfo, "name" | "shape">) => string | undefined,
+  unexpected: readonly string[] = [],
+): void {
+  const missing = parameters.filter(({ name }) => !has(name)).map(({ name }) => name);
+  const misshapen = parameters.flatMap((info) => {
+    const found = has(info.name) ? wrongShape(info) : undefined;
+    return found === undefined ? [] : [`${info.name} (expected [${info.shape}], found ${found})`];
+  });
+  const problems = [
+    ["lacks", missing],
+    ["has the wrong shape of", misshapen],
+    ["has unknown", unexpected],
+  ] as const;
+  const told = problems.flatMap(([what, names]) => (names.length === 0 ? [] : [`${what} ${listed(names)}`]));
+  if (told.length > 0) throw new InputError(`${path}: does not hold this model: it ${told.join("; it ")}`);
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, LISTED).join(", ");
+  return names.length > LISTED ? `${shown} and ${names.length - LISTED} more (${names.length} tensors)` : shown;
+}
