@@ -8,6 +8,7 @@ import { dataCommand } from "./data.ts";
 import { evalCommand } from "./eval.ts";
 import { addGenerate } from "./generate.ts";
 import { debugHelp, formatHelp } from "./help.ts";
+import { initCommand } from "./init.ts";
 import { inspectCommand } from "./inspect.ts";
 import { trainCommand } from "./train.ts";
 
@@ -62,6 +63,7 @@ function createProgram(context: CliContext): Command {
   program.addCommand(adopt(trainCommand(context), program));
   program.addCommand(adopt(evalCommand(context), program));
   program.addCommand(adopt(convertCommand(context), program));
+  program.addCommand(adopt(initCommand(context), program));
   program.addCommand(adopt(inspectCommand(context), program));
   // After the verbs, which would inherit it: so that the action above sees an unknown verb.
   return program.allowExcessArguments();

@@ -100,7 +100,9 @@ test("what is saved is loaded, to the precision of float16; what is wrong is nam
   expect(loaded.config).toEqual(config);
   for (const [name, values] of weights) closeTo(loaded.weights.get(name)!, values, { relative: 1e-3, absolute: 1e-7 });
   await writeFile(join(folder, "vae.json"), JSON.stringify({ ...config, latentChannels: 4, scale: 1, shift: 0 }));
-  await expect(loadVae(folder)).rejects.toThrow(/vae\.safetensors: .* wrong shape of encoder\.conv_out\.weight \(expected \[8,8,3,3\], found/);
+  await expect(loadVae(folder)).rejects.toThrow(
+    /vae\.safetensors: .* wrong shape of encoder\.conv_out\.weight \(expected \[8,8,3,3\], found/,
+  );
   await rm(join(folder, "vae.json"));
   await writeFile(join(folder, "config.json"), JSON.stringify({ vae: config }));
   expect((await loadVae(folder)).config).toEqual(config);

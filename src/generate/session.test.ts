@@ -5,7 +5,6 @@ import { Philox } from "../core/random.ts";
 import { conversationParts, imagesOnly, type ConversationItem } from "../model/conversation.ts";
 import type { SequencePart } from "../model/sequence.ts";
 import { openRuntime } from "../runtime/open-runtime.ts";
-import type { ModelToSave } from "../weights/model-folder.ts";
 import { CachedContext, type ContextImage, type ContextPart } from "./context.ts";
 import { Conversation } from "./conversation.ts";
 import { imageSeed } from "./draw.ts";
@@ -19,7 +18,7 @@ import type { GenerateEvent, GenerateOptions, Part } from "./types.ts";
 const runtime = await openRuntime({ threads: 1 });
 const opened: { dispose(): void }[] = [];
 afterAll(() => opened.forEach((model) => model.dispose()));
-const open = (model: ModelToSave) => {
+const open = (model: ReturnType<typeof tinyModel>) => {
   const loaded = new LoadedMogao(runtime, asLoaded(model));
   opened.push(loaded);
   return loaded;

@@ -77,7 +77,9 @@ const tinyVae: VaeConfig = {
 };
 
 /** Everything that a model folder holds, of networks that are random throughout. Pictures of 32 × 32 pixels, 2 × 2 tokens. */
-export function tinyModel(change: { model?: Partial<MogaoConfig>; seed?: number } = {}): ModelToSave {
+export function tinyModel(change: { model?: Partial<MogaoConfig>; seed?: number } = {}): ModelToSave & {
+  readonly weights: ParameterValues;
+} {
   const model: MogaoConfig = { ...tinyConfig, vocabularySize: 270, ...change.model };
   const config: Omit<ModelFolderConfigInput, "format"> = {
     name: "tiny",
@@ -110,7 +112,7 @@ export function tinyModel(change: { model?: Partial<MogaoConfig>; seed?: number 
 }
 
 /** As if saved and loaded. */
-export function asLoaded(model: ModelToSave): ModelFolder {
+export function asLoaded(model: ReturnType<typeof tinyModel>): ModelFolder {
   const { weights, vaeWeights, tokenizer } = model;
   const config = parseModelConfig({ format: FORMAT, ...model.config }, "tiny");
   return { config, weights, vaeWeights, tokenizer: new Tokenizer(tokenizer) };
@@ -122,7 +124,7 @@ export function asLoaded(model: ModelToSave): ModelFolder {
  * final norm's weights +1 and −1: 2s² for the pair, 0 for each with itself. As the head is tied, pairs hold both ways;
  * s grows, so that the later pair of a token wins.
  */
-export function scriptedModel(next: readonly (readonly [number, number])[]): ModelToSave {
+export function scriptedModel(next: readonly (readonly [number, number])[]): ReturnType<typeof tinyModel> {
   const model = tinyModel();
   const { hiddenSize } = model.config.model;
   for (const [name, values] of model.weights) if (/\.text\..*(o_proj|down_proj)\.weight$/.test(name)) values.fill(0);

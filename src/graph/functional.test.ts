@@ -70,7 +70,11 @@ describe("activations", () => {
     // Φ to eight digits from tables.
     const phi = [0.0013499, 0.30853754, 0.5, 0.84134475, 0.99379033];
     const expected = x.data.map((value, i) => value * phi[i]!);
-    closeTo(run(({ x: tensor }) => gelu(tensor), { x }), expected, { absolute: 1e-6 });
+    closeTo(
+      run(({ x: tensor }) => gelu(tensor), { x }),
+      expected,
+      { absolute: 1e-6 },
+    );
   });
 });
 

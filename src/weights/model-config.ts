@@ -13,7 +13,7 @@ const count = z
   .max(2 ** 24);
 const layers = z.int().positive().max(1024);
 const positive = z.number().positive();
-const threeOrOne = z.union([z.number(), z.tuple([z.number(), z.number(), z.number()])]);
+const threeOrOne = z.union([z.number(), z.tuple([z.number(), z.number(), z.number()]).readonly()]);
 const unit = z.number().min(0).max(1);
 
 const mogaoSchema = z.strictObject({

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writeJsonAtomic } from "../core/atomic-file.ts";
 import { InputError } from "../core/errors.ts";
 import { readJson } from "../core/json-file.ts";
-import { float32ToFloat16 } from "../core/half.ts";
+import { float32ToBfloat16, float32ToFloat16 } from "../core/half.ts";
 import { loadTokenizer } from "../encoders/tokenizer-file.ts";
 import { Tokenizer } from "../encoders/tokenizer.ts";
 import { Vae } from "../encoders/vae.ts";
@@ -63,12 +63,20 @@ export async function loadModelFolder(folder: string): Promise<ModelFolder> {
 
 export interface ModelToSave {
   readonly config: Omit<ModelFolderConfigInput, "format">;
-  readonly weights: ParameterValues;
+  /** All at hand, or made one by one in the order in which they are written, so that a big model is never in memory whole. */
+  readonly weights: ParameterValues | ((info: ParameterInfo) => Promise<Float32Array>);
   readonly vaeWeights: ParameterValues;
   /** The parsed tokenizer.json, and tokenizer_config.json where there is one. */
   readonly tokenizer: unknown;
   readonly tokenizerConfig?: unknown;
 }
+
+/** What weights may be stored as. */
+const narrow = {
+  F32: (values: Float32Array) => values,
+  F16: (values: Float32Array) => float32ToFloat16(values),
+  BF16: (values: Float32Array) => float32ToBfloat16(values),
+};
 
 /**
  * Writes a model folder, each file atomically and config.json last. All is checked first: nothing is written that could not
@@ -77,7 +85,7 @@ export interface ModelToSave {
 export async function saveModelFolder(
   folder: string,
   model: ModelToSave,
-  { dtype = "F16" }: { readonly dtype?: "F16" | "F32" } = {},
+  { dtype = "F16" }: { readonly dtype?: keyof typeof narrow } = {},
 ): Promise<void> {
   const config = parseModelConfig({ format: FORMAT, ...model.config }, join(folder, CONFIG));
   void new Tokenizer(model.tokenizer, model.tokenizerConfig, join(folder, TOKENIZER));
@@ -85,7 +93,8 @@ export async function saveModelFolder(
     [join(folder, WEIGHTS), modelParameters(config), model.weights],
     [join(folder, VAE_WEIGHTS), new Vae(config.vae).parameters, model.vaeWeights],
   ] as const;
-  for (const [path, parameters, values] of files)
+  for (const [path, parameters, values] of files) {
+    if (typeof values === "function") continue;
     reportMismatch(
       path,
       parameters,
@@ -95,14 +104,15 @@ export async function saveModelFolder(
         return found === elementCount(shape) ? undefined : `${found} numbers`;
       },
     );
+  }
   for (const [path, parameters, values] of files)
     await writeSafetensors(
       path,
-      parameters.map(({ name, shape }) => ({
-        name,
-        shape,
+      parameters.map((info) => ({
+        name: info.name,
+        shape: info.shape,
         dtype,
-        data: () => (dtype === "F16" ? float32ToFloat16(values.get(name)!) : values.get(name)!),
+        data: async () => narrow[dtype](typeof values === "function" ? await values(info) : values.get(info.name)!),
       })),
     );
   await writeJsonAtomic(join(folder, TOKENIZER), model.tokenizer);

@@ -14,24 +14,31 @@ export interface ReadOptions {
   readonly others?: (theirs: string) => boolean;
 }
 
+/** A checkpoint that is known to hold all of some parameters, read one at a time. */
+export interface ParameterFile {
+  /** As float32. */
+  read(info: Pick<ParameterInfo, "name" | "shape">): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
 /**
- * All of `parameters` from a checkpoint (see {@link openSafetensors}) of any floating type, as float32. Axes of length one may
- * be missing or more: a 1×1 convolution is a matrix.
+ * Opens a checkpoint (see {@link openSafetensors}) of any floating type that holds all of `parameters`. Axes of length one may be
+ * missing or more: a 1×1 convolution is a matrix.
  * @throws InputError that names every missing, misshapen and unknown tensor, as the checkpoint calls it
  */
-export async function readParameters(
+export async function openParameters(
   path: string,
   parameters: readonly ParameterInfo[],
   { map, others = () => false }: ReadOptions = {},
-): Promise<ParameterValues> {
+): Promise<ParameterFile> {
   const file = await openSafetensors(path);
+  const nameOf = (name: string) => (map ? (theirName(map, name) ?? name) : name);
+  const known = new Set(parameters.map(({ name }) => name));
+  const isKnown = (theirs: string) => {
+    const ours = map ? ourName(map, theirs) : theirs;
+    return (ours !== undefined && known.has(ours)) || (map !== undefined && isUnused(map, theirs)) || others(theirs);
+  };
   try {
-    const nameOf = (name: string) => (map ? (theirName(map, name) ?? name) : name);
-    const known = new Set(parameters.map(({ name }) => name));
-    const isKnown = (theirs: string) => {
-      const ours = map ? ourName(map, theirs) : theirs;
-      return (ours !== undefined && known.has(ours)) || (map !== undefined && isUnused(map, theirs)) || others(theirs);
-    };
     reportMismatch(
       path,
       parameters.map(({ name, shape }) => ({ name: nameOf(name), shape })),
@@ -42,11 +49,27 @@ export async function readParameters(
       },
       file.names.filter((name) => !isKnown(name)),
     );
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  return {
+    read: ({ name, shape }) =>
+      file.readFloat32(nameOf(name), new Float32Array(new ArrayBuffer(4 * elementCount(shape)))),
+    close: () => file.close(),
+  };
+}
+
+/** All of `parameters` in memory, from a checkpoint as {@link openParameters} takes it. */
+export async function readParameters(
+  path: string,
+  parameters: readonly ParameterInfo[],
+  options: ReadOptions = {},
+): Promise<ParameterValues> {
+  const file = await openParameters(path, parameters, options);
+  try {
     const weights: ParameterValues = new Map();
-    for (const { name, shape } of parameters) {
-      const values = new Float32Array(new ArrayBuffer(4 * elementCount(shape)));
-      weights.set(name, await file.readFloat32(nameOf(name), values));
-    }
+    for (const info of parameters) weights.set(info.name, await file.read(info));
     return weights;
   } finally {
     await file.close();

@@ -1,5 +1,15 @@
 /** FLUX.1's autoencoder: the names of `ae.safetensors` are ours; diffusers' AutoencoderKL has others. */
+import { stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { InputError } from "../../core/errors.ts";
+import { readJsonIfPresent } from "../../core/json-file.ts";
+import { fluxVaeConfig, type VaeConfig } from "../../encoders/vae-config.ts";
+import { Vae } from "../../encoders/vae.ts";
 import type { KeyMap, KeyRule } from "../key-map.ts";
+import { readParameters } from "../read-parameters.ts";
+import { openSafetensors } from "../safetensors.ts";
+import type { StoredVae } from "../vae-files.ts";
 
 /** The last level, from which diffusers counts the decoder's. */
 const LAST = 3;
@@ -31,3 +41,65 @@ export const diffusersFluxVae: KeyMap = {
     ...half("decoder"),
   ],
 };
+
+const count = z.int().positive();
+const diffusersSchema = z.object({
+  _class_name: z.literal("AutoencoderKL").optional(),
+  block_out_channels: z.array(count).length(LAST + 1),
+  layers_per_block: count,
+  latent_channels: count,
+  norm_num_groups: count,
+  scaling_factor: z.number().positive(),
+  shift_factor: z.number(),
+  use_quant_conv: z.literal(false),
+  use_post_quant_conv: z.literal(false),
+});
+
+/** What the config.json beside a diffusers checkpoint says; FLUX.1's own sizes where there is none. */
+function configOf(json: unknown, where: string): VaeConfig {
+  if (json === undefined) return fluxVaeConfig;
+  const parsed = diffusersSchema.safeParse(json);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "(root)"}: ${message}`);
+    throw new InputError(`${where}: not the configuration of FLUX's autoencoder: ${problems.join("; ")}`);
+  }
+  const theirs = parsed.data;
+  const channels = theirs.block_out_channels[0]!;
+  return {
+    ...fluxVaeConfig,
+    channels,
+    multipliers: theirs.block_out_channels.map((width) => width / channels),
+    blocks: theirs.layers_per_block,
+    latentChannels: theirs.latent_channels,
+    groups: theirs.norm_num_groups,
+    scale: theirs.scaling_factor,
+    shift: theirs.shift_factor,
+  };
+}
+
+const FILES = ["ae.safetensors", "diffusion_pytorch_model.safetensors", "model.safetensors"];
+
+/**
+ * FLUX's autoencoder from `ae.safetensors`, or from diffusers' folder with its config.json.
+ * @throws InputError naming the file and what is wrong with it
+ */
+export async function readFluxVae(path: string): Promise<StoredVae> {
+  const file = await checkpointFile(path);
+  const where = join(dirname(file), "config.json");
+  const header = await openSafetensors(file);
+  await header.close();
+  const isDiffusers = header.names.some((name) => name.startsWith("encoder.down_blocks."));
+  const config = isDiffusers ? configOf(await readJsonIfPresent(where), where) : fluxVaeConfig;
+  const map = isDiffusers ? { map: diffusersFluxVae } : {};
+  return { config, weights: await readParameters(file, new Vae(config).parameters, map) };
+}
+
+async function checkpointFile(path: string): Promise<string> {
+  const entry = await stat(path).catch(() => undefined);
+  if (!entry?.isDirectory()) return path;
+  for (const name of FILES) {
+    const found = await stat(join(path, name)).catch(() => undefined);
+    if (found) return join(path, name);
+  }
+  throw new InputError(`${path}: expected ${FILES.join(" or ")} in this folder, found none`);
+}

@@ -1,0 +1,123 @@
+/** A Mogao model that begins where public checkpoints end: LLM, ViT and VAE (Sec. 4.1), all else fresh. */
+import { join } from "node:path";
+import { InputError } from "../core/errors.ts";
+import { readJson, readJsonIfPresent } from "../core/json-file.ts";
+import { vaeTokenSide } from "../encoders/vae-config.ts";
+import type { MogaoConfig } from "../model/config.ts";
+import { presets, type PresetName } from "../model/presets.ts";
+import { initializeParameters, parameterCount, type ParameterInfo } from "../nn/parameters.ts";
+import { readFluxVae } from "./families/flux-vae.ts";
+import { qwen2, qwen2Config, type LanguageConfig } from "./families/qwen2.ts";
+import { qwen2VlVision, qwen2VlVisionConfig } from "./families/qwen2-vl.ts";
+import { modelParameters, saveModelFolder, VIT_SCOPE } from "./model-folder.ts";
+import { theirName } from "./key-map.ts";
+import { openParameters } from "./read-parameters.ts";
+
+export interface InitModelOptions {
+  /** Folder of a Qwen2 or Qwen2.5 checkpoint, with its tokenizer. */
+  readonly llm: string;
+  /** Folder of a Qwen2-VL checkpoint, of which the vision transformer is read. */
+  readonly vit: string;
+  /** FLUX's `ae.safetensors`, or diffusers' folder of it. */
+  readonly vae: string;
+  /** Where the model goes. */
+  readonly out: string;
+  /** What the sizes must be; default: whatever those of the LLM are. */
+  readonly preset?: PresetName | undefined;
+  readonly name: string;
+  /** Of what starts fresh. */
+  readonly seed: number;
+}
+
+export interface InitializedModel {
+  readonly parameters: number;
+  /** Weights taken from checkpoints, copies for the visual branch included. */
+  readonly taken: number;
+  readonly fresh: readonly string[];
+}
+
+/** Side of the pictures that the paper's model draws. */
+const SIDE = 512;
+const MOST_PIXELS = 1024 ** 2;
+
+/**
+ * Writes a model folder in bfloat16: the text branch is the LLM, the visual branch a copy of it, ViT and VAE are theirs. The last
+ * layer of the ViT's merger starts fresh where the LLM has another width than the one it was trained with.
+ * @throws InputError where a checkpoint is not of its family, or the sizes are not the preset's
+ */
+export async function initModel(options: InitModelOptions): Promise<InitializedModel> {
+  const { llm, vit: vitFolder, out, name, seed } = options;
+  const configOf = async (folder: string) =>
+    [await readJson(join(folder, "config.json")), join(folder, "config.json")] as const;
+  const language = qwen2Config(...(await configOf(llm)));
+  const vision = qwen2VlVisionConfig(...(await configOf(vitFolder)));
+  const vae = await readFluxVae(options.vae);
+  const model: MogaoConfig = {
+    ...presets["mogao-7b"],
+    ...language,
+    latentSize: 4 * vae.config.latentChannels,
+    conditionSize: language.hiddenSize,
+  };
+  if (options.preset) requireSizes(presets[options.preset], model, llm);
+  const vit = { ...vision, outSize: language.hiddenSize };
+  const parameters = modelParameters({ model, vit });
+  const byName = new Map(parameters.map((info) => [info.name, info]));
+  const newMerger = (ours: string) => vision.outSize !== vit.outSize && ours.startsWith(`${VIT_SCOPE}.merger.mlp.2.`);
+
+  const fromLlm = parameters.filter((info) => theirName(qwen2, info.name) !== undefined);
+  const fromVit = parameters.filter((info) => info.name.startsWith(`${VIT_SCOPE}.`) && !newMerger(info.name));
+  const vitNames = new Set(fromVit.map((info) => theirName(qwen2VlVision, info.name)));
+  const files = [
+    { file: await openParameters(llm, fromLlm, { map: qwen2 }), names: new Set(fromLlm.map((info) => info.name)) },
+    {
+      file: await openParameters(vitFolder, fromVit, {
+        map: qwen2VlVision,
+        others: (theirs) => !theirs.startsWith("visual.") || !vitNames.has(theirs),
+      }),
+      names: new Set(fromVit.map((info) => info.name)),
+    },
+  ];
+  /** The parameter that is read in the place of this one: itself, or what it starts as a copy of. */
+  const origin = (info: ParameterInfo) => (info.initializer.kind === "copy" ? byName.get(info.initializer.of)! : info);
+  const sourceOf = (info: ParameterInfo) => files.find(({ names }) => names.has(origin(info).name))?.file;
+  try {
+    const tokenizer = await readJson(join(llm, "tokenizer.json"));
+    const tokenizerConfig = await readJsonIfPresent(join(llm, "tokenizer_config.json"));
+    await saveModelFolder(
+      out,
+      {
+        config: {
+          name,
+          model,
+          vit,
+          vae: vae.config,
+          images: { minPixels: vaeTokenSide(vae.config) ** 2, maxPixels: MOST_PIXELS },
+          generation: { width: SIDE, height: SIDE, maxPixels: MOST_PIXELS },
+        },
+        weights: async (info) =>
+          (await sourceOf(info)?.read(origin(info))) ?? initializeParameters([info], seed).get(info.name)!,
+        vaeWeights: vae.weights,
+        tokenizer,
+        ...(tokenizerConfig !== undefined && { tokenizerConfig }),
+      },
+      { dtype: "BF16" },
+    );
+  } finally {
+    for (const { file } of files) await file.close();
+  }
+  const taken = parameters.filter((info) => sourceOf(info) !== undefined);
+  return {
+    parameters: parameterCount(parameters),
+    taken: parameterCount(taken),
+    fresh: parameters.filter((info) => sourceOf(info) === undefined).map((info) => info.name),
+  };
+}
+
+function requireSizes(preset: MogaoConfig, model: LanguageConfig, llm: string): void {
+  const names = ["hiddenSize", "layers", "heads", "kvHeads", "headSize", "ffnSize", "vocabularySize"] as const;
+  const wrong = names.filter((name) => preset[name] !== model[name]);
+  if (wrong.length > 0)
+    throw new InputError(
+      `${llm}: not of the preset's size: ${wrong.map((name) => `${name}: expected ${preset[name]}, found ${model[name]}`).join("; ")}`,
+    );
+}
