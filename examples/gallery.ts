@@ -20,7 +20,7 @@ const prompts = [
   "Draw a dog.",
   "Draw a banana.",
   "Draw a house.",
-  "Draw a fish.",
+  "Draw a carrot.",
   "Draw an orange balloon.",
   "Draw a key.",
   "Draw a bus.",

@@ -55,7 +55,7 @@ export async function exportRun(run: string, folder: string, name: string): Prom
         maxImages: 6,
         maxTokens: 256,
         maxContext: 4096,
-        temperature: 0.7,
+        temperature: 0.3,
       },
     },
     weights,
