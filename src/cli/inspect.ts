@@ -1,27 +1,52 @@
 import { Command, Option } from "commander";
 import { InputError } from "../core/errors.ts";
+import { fluxVaeConfig } from "../encoders/vae-config.ts";
+import { Vae } from "../encoders/vae.ts";
 import { summarize } from "../model/inspect.ts";
 import { presets, type PresetName } from "../model/presets.ts";
+import { parameterCount } from "../nn/parameters.ts";
 import { loadModelConfig } from "../weights/model-folder.ts";
 import type { CliContext } from "./context.ts";
+
+const FLUX_VAE = "flux-vae";
+
+interface Summary {
+  readonly parameters: number;
+  /** Null where there are no tokens. */
+  readonly activePerToken: number | null;
+  readonly groups: Readonly<Record<string, number>>;
+}
+
+async function summaryOf({
+  preset,
+  model,
+}: {
+  preset?: PresetName | typeof FLUX_VAE;
+  model?: string;
+}): Promise<Summary> {
+  if (preset !== FLUX_VAE) return summarize(preset ? presets[preset] : (await loadModelConfig(model!)).model);
+  const { parameters } = new Vae(fluxVaeConfig);
+  const part = (side: string) => parameterCount(parameters.filter(({ name }) => name.startsWith(`${side}.`)));
+  const groups = { encoder: part("encoder"), decoder: part("decoder") };
+  return { parameters: groups.encoder + groups.decoder, activePerToken: null, groups };
+}
 
 /** `mogao inspect`: what a preset or a model folder is made of. */
 export function inspectCommand(context: CliContext): Command {
   return new Command("inspect")
     .description("print the size of a preset or of a model")
-    .addOption(new Option("--preset <name>", "a named configuration").choices(Object.keys(presets)))
+    .addOption(new Option("--preset <name>", "a named configuration").choices([...Object.keys(presets), FLUX_VAE]))
     .option("--model <dir>", "a model folder")
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
       "\nExamples:\n  mogao inspect --preset mogao-7b\n  mogao inspect --model models/emoji-world --json",
     )
-    .action(async (options: { preset?: PresetName; model?: string; json?: boolean }) => {
+    .action(async (options: { preset?: PresetName | typeof FLUX_VAE; model?: string; json?: boolean }) => {
       if ((options.preset === undefined) === (options.model === undefined))
         throw new InputError("inspect: expected either --preset or --model");
-      const config = options.preset ? presets[options.preset] : (await loadModelConfig(options.model!)).model;
-      const { parameters, activePerToken, groups } = summarize(config);
       const name = options.preset ?? options.model!;
+      const { parameters, activePerToken, groups } = await summaryOf(options);
       if (options.json) {
         const result = { preset: name, parameters, active_per_token: activePerToken, groups };
         context.stdout.write(`${JSON.stringify(result)}\n`);
@@ -29,7 +54,8 @@ export function inspectCommand(context: CliContext): Command {
       }
       const line = (label: string, count: number) =>
         `  ${label.padEnd(18)}${count.toLocaleString("en").padStart(16)}\n`;
-      context.stdout.write(`${name}\n${line("parameters", parameters)}${line("active per token", activePerToken)}`);
+      const active = activePerToken === null ? "" : line("active per token", activePerToken);
+      context.stdout.write(`${name}\n${line("parameters", parameters)}${active}`);
       for (const [group, count] of Object.entries(groups)) context.stdout.write(line(`· ${group}`, count));
     });
 }
