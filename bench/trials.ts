@@ -31,8 +31,13 @@ interface Arm {
   readonly optimizer?: OptimizerOptions;
 }
 
-const base = emojiNano.task as WorldTaskSettings;
-const drawing = base.sources.find(({ name }) => name === "draw")!;
+// What all arms share but for what they change; the default model's own settings have moved on with the results.
+const base: WorldTaskSettings = { ...(emojiNano.task as WorldTaskSettings), copies: 2 };
+const drawing = {
+  ...base.sources.find(({ name }) => name === "draw")!,
+  samplesPerStep: 48,
+  capacity: { text: 56, visual: 144 },
+};
 const { muon, adamw } = emojiNano.train.optimizer as OptimizerOptions;
 const single = { ...drawing.world, families: { "draw-single": 1 } };
 
@@ -41,6 +46,10 @@ const trials: Readonly<Record<string, Readonly<Record<string, Arm>>>> = {
   "muon-iterations": {
     "3 iterations": {},
     "5 iterations": { optimizer: { adamw, muon: { ...muon!, iterations: 5 } } },
+  },
+  "muon-blocks": {
+    "whole matrices": { rate: 4e-3 },
+    "blocks of 64 rows": { rate: 4e-3, optimizer: { adamw, muon: { ...muon!, blockRows: 64 } } },
   },
   rate: { "2e-3": {}, "4e-3": { rate: 4e-3 } },
   batch: { "48 samples": {}, "24 samples": { source: { samplesPerStep: 24 } } },

@@ -5,56 +5,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { InputError, MogaoError } from "../core/errors.ts";
-import { encodeModel, onnxElementType as onnx, type OnnxGraph, type OnnxNode } from "../onnx/model-proto.ts";
+import { onnxElementType as onnx } from "../onnx/model-proto.ts";
 import { openRuntime } from "./open-runtime.ts";
 import { swiftShaderDriver, useSoftwareWebGpu } from "./software-webgpu.ts";
+import { constant, doubling, float, int64, model, node, product, sumAndDifference, value } from "./testing.ts";
 import type { HostTensor, Program, Runtime } from "./types.ts";
-
-const value = (name: string, shape: (number | string)[], elementType: number = onnx.float) => ({
-  name,
-  elementType,
-  shape,
-});
-const node = (
-  opType: string,
-  inputs: string[],
-  outputs: string[],
-  attributes: NonNullable<OnnxNode["attributes"]> = {},
-): OnnxNode => ({ opType, inputs, outputs, attributes });
-const float = (shape: number[], ...values: number[]): HostTensor & { data: Float32Array } => ({
-  type: "float32",
-  shape,
-  data: Float32Array.from(values),
-});
-const int64 = (shape: number[], ...values: number[]): HostTensor => ({
-  type: "int64",
-  shape,
-  data: BigInt64Array.from(values, BigInt),
-});
-const constant = (name: string, tensor: HostTensor, elementType: number) => ({
-  name,
-  elementType,
-  dims: tensor.shape,
-  raw: new Uint8Array(tensor.data.buffer),
-});
-const model = (graph: Partial<OnnxGraph> & Pick<OnnxGraph, "nodes" | "inputs" | "outputs">) =>
-  encodeModel({ name: "test", initializers: [], ...graph });
-
-const doubling = model({
-  nodes: [node("Add", ["x", "x"], ["y"])],
-  inputs: [value("x", ["n"])],
-  outputs: [value("y", ["n"])],
-});
-const sumAndDifference = model({
-  nodes: [node("Add", ["a", "b"], ["sum"]), node("Sub", ["a", "b"], ["difference"])],
-  inputs: [value("a", ["rows", 2]), value("b", ["rows", 2])],
-  outputs: [value("sum", ["rows", 2]), value("difference", ["rows", 2])],
-});
-const product = model({
-  nodes: [node("MatMul", ["a", "b"], ["y"])],
-  inputs: [value("a", ["m", "k"]), value("b", ["k", "n"])],
-  outputs: [value("y", ["m", "n"])],
-});
 
 const webGpuAsked = process.env["MOGAO_TEST_WEBGPU"] !== undefined;
 const webGpu = webGpuAsked || useSoftwareWebGpu();
