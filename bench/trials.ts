@@ -38,18 +38,19 @@ const drawing = {
   samplesPerStep: 48,
   capacity: { text: 56, visual: 144 },
 };
-const { muon, adamw } = emojiNano.train.optimizer as OptimizerOptions;
+const { muon: blocks, adamw } = emojiNano.train.optimizer as OptimizerOptions;
+const muon: NonNullable<OptimizerOptions["muon"]> = { ...blocks!, blockRows: undefined };
 const single = { ...drawing.world, families: { "draw-single": 1 } };
 
 const trials: Readonly<Record<string, Readonly<Record<string, Arm>>>> = {
   optimizer: { "Muon, 3 iterations": {}, AdamW: { optimizer: { adamw } } },
   "muon-iterations": {
     "3 iterations": {},
-    "5 iterations": { optimizer: { adamw, muon: { ...muon!, iterations: 5 } } },
+    "5 iterations": { optimizer: { adamw, muon: { ...muon, iterations: 5 } } },
   },
   "muon-blocks": {
     "whole matrices": { rate: 4e-3 },
-    "blocks of 64 rows": { rate: 4e-3, optimizer: { adamw, muon: { ...muon!, blockRows: 64 } } },
+    "blocks of 64 rows": { rate: 4e-3, optimizer: { adamw, muon: { ...muon, blockRows: 64 } } },
   },
   rate: { "2e-3": {}, "4e-3": { rate: 4e-3 } },
   batch: { "48 samples": {}, "24 samples": { source: { samplesPerStep: 24 } } },

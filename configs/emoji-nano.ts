@@ -99,8 +99,8 @@ export default defineTraining({
     schedule: { kind: "wsd", peak: 4e-3, warmup: 100, decay: 8200, floor: 0.01 },
     optimizer: {
       adamw: { beta1: 0.9, beta2: 0.95, epsilon: 1e-12 },
-      // Three Newton-Schulz steps instead of five: at this batch five cost a third of a step.
-      muon: { select: inBlock, iterations: 3 },
+      // Whole matrices and five iterations would cost two thirds of a step and learn no more (docs/log.md).
+      muon: { select: inBlock, iterations: 3, blockRows: 64 },
       // An update of Muon has 0.2 of the learning rate's size: embeddings and the like must not run ahead of the blocks. The ViT
       // is behind: it learns from fewer steps than the rest.
       rate: (parameter) => (inBlock(parameter) ? 1 : 0.3) * (parameter.name.startsWith("vit.") ? 2.5 : 1),
