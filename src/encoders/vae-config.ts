@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InputError } from "../core/errors.ts";
+import { schemaProblems } from "../core/schema-problems.ts";
 
 const perChannel = z.union([z.number(), z.array(z.number())]);
 
@@ -55,8 +56,7 @@ export function vaeTokenSide(config: VaeConfig): number {
 export function parseVaeConfig(value: unknown, where: string): VaeConfig {
   const parsed = vaeConfigSchema.safeParse(value);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "(root)"}: ${message}`);
-    throw new InputError(`${where}: not the configuration of a VAE: ${problems.join("; ")}`);
+    throw new InputError(`${where}: not the configuration of a VAE: ${schemaProblems(parsed.error)}`);
   }
   const config = parsed.data;
   const { multipliers, decoderMultipliers = multipliers } = config;

@@ -54,6 +54,19 @@ test("a ViT made for another width keeps all but its last layer", async () => {
   expect(fresh).toEqual(expect.arrayContaining(["vit.merger.mlp.2.weight", "vit.merger.mlp.2.bias"]));
 });
 
+test("an unknown tensor of the ViT is named, those of its language model are not asked for", async () => {
+  const path = join(folder, "vit");
+  await cp(vit, path, { recursive: true });
+  const file = await openSafetensors(vit);
+  const tensors = await Promise.all(file.names.map(async (name) => ({ name, ...(await file.read(name)) })));
+  await file.close();
+  const extra = (name: string) => ({ name, dtype: "F32" as const, shape: [1], data: new Float32Array(1) });
+  await writeSafetensors(join(path, "model.safetensors"), [...tensors, extra("model.norm.weight")]);
+  await init({ vit: path });
+  await writeSafetensors(join(path, "model.safetensors"), [...tensors, extra("visual.blocks.9.norm1.weight")]);
+  await expect(init({ vit: path })).rejects.toThrow(/has unknown visual\.blocks\.9\.norm1\.weight$/);
+});
+
 test("what is missing, misshapen, unknown or of another size is named, and nothing is written", async () => {
   await expect(init({ preset: "mogao-7b" })).rejects.toThrow(
     /hiddenSize: expected 2048, found 32; layers: expected 36/,

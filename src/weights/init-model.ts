@@ -11,7 +11,7 @@ import { qwen2, qwen2Config, type LanguageConfig } from "./families/qwen2.ts";
 import { qwen2VlVision, qwen2VlVisionConfig } from "./families/qwen2-vl.ts";
 import { modelParameters, saveModelFolder, VIT_SCOPE } from "./model-folder.ts";
 import { theirName } from "./key-map.ts";
-import { openParameters } from "./read-parameters.ts";
+import { openParameters, type ParameterFile, type ReadOptions } from "./read-parameters.ts";
 
 export interface InitModelOptions {
   /** Folder of a Qwen2 or Qwen2.5 checkpoint, with its tokenizer. */
@@ -66,21 +66,15 @@ export async function initModel(options: InitModelOptions): Promise<InitializedM
 
   const fromLlm = parameters.filter((info) => theirName(qwen2, info.name) !== undefined);
   const fromVit = parameters.filter((info) => info.name.startsWith(`${VIT_SCOPE}.`) && !newMerger(info.name));
-  const vitNames = new Set(fromVit.map((info) => theirName(qwen2VlVision, info.name)));
-  const files = [
-    { file: await openParameters(llm, fromLlm, { map: qwen2 }), names: new Set(fromLlm.map((info) => info.name)) },
-    {
-      file: await openParameters(vitFolder, fromVit, {
-        map: qwen2VlVision,
-        others: (theirs) => !theirs.startsWith("visual.") || !vitNames.has(theirs),
-      }),
-      names: new Set(fromVit.map((info) => info.name)),
-    },
-  ];
+  const files: { readonly file: ParameterFile; readonly names: ReadonlySet<string> }[] = [];
   /** The parameter that is read in the place of this one: itself, or what it starts as a copy of. */
   const origin = (info: ParameterInfo) => (info.initializer.kind === "copy" ? byName.get(info.initializer.of)! : info);
   const sourceOf = (info: ParameterInfo) => files.find(({ names }) => names.has(origin(info).name))?.file;
+  const open = async (path: string, wanted: readonly ParameterInfo[], from: ReadOptions) =>
+    files.push({ file: await openParameters(path, wanted, from), names: new Set(wanted.map((info) => info.name)) });
   try {
+    await open(llm, fromLlm, { map: qwen2 });
+    await open(vitFolder, fromVit, { map: qwen2VlVision, others: isNoVision });
     const tokenizer = await readJson(join(llm, "tokenizer.json"));
     const tokenizerConfig = await readJsonIfPresent(join(llm, "tokenizer_config.json"));
     await saveModelFolder(
@@ -112,6 +106,9 @@ export async function initModel(options: InitModelOptions): Promise<InitializedM
     fresh: parameters.filter((info) => sourceOf(info) === undefined).map((info) => info.name),
   };
 }
+
+/** Tensors of the language model beside the ViT, and the layer that may start fresh. */
+const isNoVision = (theirs: string) => !theirs.startsWith("visual.") || theirs.startsWith("visual.merger.mlp.2.");
 
 function requireSizes(preset: MogaoConfig, model: LanguageConfig, llm: string): void {
   const names = ["hiddenSize", "layers", "heads", "kvHeads", "headSize", "ffnSize", "vocabularySize"] as const;

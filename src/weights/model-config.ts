@@ -1,6 +1,7 @@
 /** What a model folder's config.json says; checked when it is read. */
 import { z } from "zod";
 import { InputError } from "../core/errors.ts";
+import { schemaProblems } from "../core/schema-problems.ts";
 import { parseVaeConfig, vaeTokenSide } from "../encoders/vae-config.ts";
 
 /** Version of the folder's layout. */
@@ -92,8 +93,7 @@ export type ModelFolderConfig = Omit<z.output<typeof schema>, "vae"> & { vae: Re
 export function parseModelConfig(value: unknown, where: string): ModelFolderConfig {
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "(root)"}: ${message}`);
-    throw new InputError(`${where}: not the configuration of a model: ${problems.join("; ")}`);
+    throw new InputError(`${where}: not the configuration of a model: ${schemaProblems(parsed.error)}`);
   }
   const config: ModelFolderConfig = { ...parsed.data, vae: parseVaeConfig(parsed.data.vae, where) };
   const { model, vit, vae, generation, images } = config;

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { InputError } from "../../core/errors.ts";
+import { schemaProblems } from "../../core/schema-problems.ts";
 import { readJsonIfPresent } from "../../core/json-file.ts";
 import { fluxVaeConfig, type VaeConfig } from "../../encoders/vae-config.ts";
 import { Vae } from "../../encoders/vae.ts";
@@ -60,8 +61,7 @@ function configOf(json: unknown, where: string): VaeConfig {
   if (json === undefined) return fluxVaeConfig;
   const parsed = diffusersSchema.safeParse(json);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "(root)"}: ${message}`);
-    throw new InputError(`${where}: not the configuration of FLUX's autoencoder: ${problems.join("; ")}`);
+    throw new InputError(`${where}: not the configuration of FLUX's autoencoder: ${schemaProblems(parsed.error)}`);
   }
   const theirs = parsed.data;
   const channels = theirs.block_out_channels[0]!;

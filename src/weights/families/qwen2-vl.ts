@@ -1,6 +1,7 @@
 /** The vision transformer of Qwen2-VL: ours, under another prefix. */
 import { z } from "zod";
 import { InputError } from "../../core/errors.ts";
+import { schemaProblems } from "../../core/schema-problems.ts";
 import type { VitCodecConfig } from "../../encoders/vit-codec.ts";
 import type { KeyMap } from "../key-map.ts";
 
@@ -30,8 +31,9 @@ export function qwen2VlVisionConfig(json: unknown, where: string): VitCodecConfi
   const nested = (json as { vision_config?: unknown } | null)?.vision_config;
   const parsed = visionSchema.safeParse(nested ?? json);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "(root)"}: ${message}`);
-    throw new InputError(`${where}: not the configuration of Qwen2-VL's vision transformer: ${problems.join("; ")}`);
+    throw new InputError(
+      `${where}: not the configuration of Qwen2-VL's vision transformer: ${schemaProblems(parsed.error)}`,
+    );
   }
   const theirs = parsed.data;
   return {

@@ -1,6 +1,7 @@
 /** Qwen2 and Qwen2.5 language models: our text branch. */
 import { z } from "zod";
 import { InputError } from "../../core/errors.ts";
+import { schemaProblems } from "../../core/schema-problems.ts";
 import type { MogaoConfig } from "../../model/config.ts";
 import type { KeyMap } from "../key-map.ts";
 
@@ -48,8 +49,9 @@ export type LanguageConfig = Pick<
 export function qwen2Config(json: unknown, where: string): LanguageConfig {
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "(root)"}: ${message}`);
-    throw new InputError(`${where}: not the configuration of a Qwen2 model that we know: ${problems.join("; ")}`);
+    throw new InputError(
+      `${where}: not the configuration of a Qwen2 model that we know: ${schemaProblems(parsed.error)}`,
+    );
   }
   const theirs = parsed.data;
   const ropeTheta = theirs.rope_theta ?? theirs.rope_parameters?.rope_theta;
