@@ -46,7 +46,7 @@ const settings: WorldTaskSettings = {
       closeLastImage: 0,
       world: {
         styles: ["noto-v1"],
-        concepts: ["fish", "scissors", "slice of pizza"],
+        concepts: ["fish", "slice of pizza"],
         families: { "draw-single": 1 },
       },
     },
