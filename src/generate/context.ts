@@ -1,8 +1,7 @@
 import { writeBias, type TokenPlace } from "../model/attends.ts";
 import { buildSequence, type SequencePart, type VisualRow } from "../model/sequence.ts";
-import type { HostTensor } from "../runtime/types.ts";
 import { feedTensor, floats } from "./feed-tensor.ts";
-import { KeyValueCache } from "./key-value-cache.ts";
+import { KeyValueCache, NEW_ROWS } from "./key-value-cache.ts";
 import type { ModelPrograms } from "./model-programs.ts";
 import { textSeesVae } from "./programs.ts";
 import { TextRun, type CachedPast, type QueuedTextRow } from "./text-run.ts";
@@ -188,10 +187,8 @@ export class CachedContext {
       feeds["bias"] = feedTensor([1, 1, count, keys.length], bias);
       this.#text.feed(feeds, "text", inputs);
       this.#clean.feed(feeds, "clean", inputs);
-      const into: Record<string, HostTensor> = {};
-      this.#clean.reserve(count, into);
-      await program.run(feeds, into);
-      this.#clean.append(count);
+      const { [NEW_ROWS]: newRows } = await program.run(feeds);
+      this.#clean.append(newRows!);
       this.#cleanPlaces.push(...rows);
       this.#queuedImages = this.#queuedImages.slice(1);
     }

@@ -1,18 +1,22 @@
 import type { MogaoConfig } from "../model/config.ts";
 import type { HostTensor } from "../runtime/types.ts";
+import { floats } from "./feed-tensor.ts";
 
-/** Names of a cache's keys and values of one layer among a program's inputs; its new rows are outputs `new_…`. */
+/** Names of a cache's keys and values of one layer among a program's inputs. */
 export const cacheNames = (prefix: string, layer: number): readonly [string, string] => [
   `${prefix}_keys_${layer}`,
   `${prefix}_values_${layer}`,
 ];
+
+/** The output that holds a run's new rows, [2 · layers, rows, kvHeads, headSize]: keys and values in turn, layer by layer. */
+export const NEW_ROWS = "new_rows";
 
 /** Rows that a new cache has room for. */
 const INITIAL_ROWS = 128;
 
 /**
  * Rotated keys and values of earlier tokens, for each layer [rows, kvHeads, headSize] in memory that grows by doubling.
- * Programs read it where it lies and write new rows behind it (engine: no copy of the cache in a step).
+ * Programs read it where it lies and output new rows alone (engine: no copy of the cache in a step).
  */
 export class KeyValueCache {
   #length = 0;
@@ -35,16 +39,22 @@ export class KeyValueCache {
 
   /** Sets the feeds that are this cache's rows, [1, length, kvHeads, headSize], as far as they are among `inputs`. */
   feed(feeds: Record<string, HostTensor>, prefix: string, inputs: ReadonlySet<string>): void {
-    this.#views(feeds, prefix, 0, this.#length, inputs);
+    const shape = [1, this.#length, this.#kvHeads, this.#headSize];
+    const end = this.#length * this.#kvHeads * this.#headSize;
+    this.#arrays.forEach((array, i) => {
+      const name = cacheNames(prefix, i >> 1)[i & 1]!;
+      if (inputs.has(name)) feeds[name] = { type: "float32", shape, data: array.subarray(0, end) };
+    });
   }
 
-  /** Sets the outputs that are the next `rows` rows; {@link append} then counts them in. */
-  reserve(rows: number, into: Record<string, HostTensor>): void {
+  /** Takes in {@link NEW_ROWS}. */
+  append({ shape, data }: HostTensor): void {
+    const rows = shape[1]!;
     this.#grow(this.#length + rows);
-    this.#views(into, "new", this.#length, this.#length + rows);
-  }
-
-  append(rows: number): void {
+    const size = this.#kvHeads * this.#headSize;
+    this.#arrays.forEach((array, i) =>
+      array.set((data as Float32Array).subarray(i * rows * size, (i + 1) * rows * size), this.#length * size),
+    );
     this.#length += rows;
   }
 
@@ -59,28 +69,12 @@ export class KeyValueCache {
     this.#arrays.forEach((array, i) => targets[i]!.set(array.subarray(0, this.#length * size), at * size));
   }
 
-  #views(
-    into: Record<string, HostTensor>,
-    prefix: string,
-    start: number,
-    end: number,
-    wanted?: ReadonlySet<string>,
-  ): void {
-    const size = this.#kvHeads * this.#headSize;
-    const shape = [1, end - start, this.#kvHeads, this.#headSize];
-    for (let i = 0; i < this.#arrays.length; i++) {
-      const name = cacheNames(prefix, i >> 1)[i & 1]!;
-      if (wanted?.has(name) === false) continue;
-      into[name] = { type: "float32", shape, data: this.#arrays[i]!.subarray(start * size, end * size) };
-    }
-  }
-
   #grow(rows: number): void {
     if (rows <= this.#capacity) return;
     this.#capacity = Math.max(rows, INITIAL_ROWS, 2 * this.#capacity);
     const size = this.#kvHeads * this.#headSize;
     this.#arrays.forEach((array, i) => {
-      const larger = new Float32Array(new ArrayBuffer(4 * this.#capacity * size));
+      const larger = floats(this.#capacity * size);
       larger.set(array.subarray(0, this.#length * size));
       this.#arrays[i] = larger;
     });

@@ -6,7 +6,7 @@ import type { KeyValue } from "../model/block.ts";
 import type { Condition } from "../model/modulation.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import type { Mogao } from "../model/mogao.ts";
-import { cacheNames } from "./key-value-cache.ts";
+import { cacheNames, NEW_ROWS } from "./key-value-cache.ts";
 
 /** Whether text attends to clean VAE tokens: only where these alone represent an image (ablations A and B). */
 export function textSeesVae(config: MogaoConfig): boolean {
@@ -18,7 +18,7 @@ export function textSeesVae(config: MogaoConfig): boolean {
  *   ids, vit_index [1, t] int · vit_tokens [n, hidden] · text_positions [1, t, 1, 3] · bias [1, 1, t, p + t] ·
  *   text_keys_i, text_values_i [1, p, kvHeads, headSize] · logit_rows [m] int;
  *   and where text sees VAE tokens also the c cached clean ones, which come second among the bias's p + c + t keys.
- * Outputs: logits [m, vocabulary] · new_keys_i, new_values_i [1, t, kvHeads, headSize].
+ * Outputs: logits [m, vocabulary] · new_rows [2 · layers, t, kvHeads, headSize], keys and values in turn, layer by layer.
  */
 export function textGraph(model: Mogao): Record<string, Tensor> {
   const t = symbol("tokens");
@@ -41,7 +41,7 @@ export function textGraph(model: Mogao): Record<string, Tensor> {
   const rows = reshape(result.text!, [t, model.config.hiddenSize]);
   return {
     logits: model.logits(gather(rows, input("logit_rows", [symbol("wanted")], "int"))),
-    ...newRows(result.caches),
+    [NEW_ROWS]: newRows(result.caches),
   };
 }
 
@@ -49,7 +49,7 @@ export function textGraph(model: Mogao): Record<string, Tensor> {
  * Clean VAE rows of an image (t = 1). Inputs (v rows, p cached text and ViT rows, c cached clean rows):
  *   latents [1, v, latentSize] · visual_positions [1, v, 1, 3] · bias [1, 1, v, p + c + v] ·
  *   text_keys_i, text_values_i [1, p, kvHeads, headSize] · clean_keys_i, clean_values_i [1, c, kvHeads, headSize].
- * Outputs: new_keys_i, new_values_i [1, v, kvHeads, headSize].
+ * Output: new_rows [2 · layers, v, kvHeads, headSize].
  */
 export function cleanGraph(model: Mogao): Record<string, Tensor> {
   const v = symbol("tokens");
@@ -66,7 +66,7 @@ export function cleanGraph(model: Mogao): Record<string, Tensor> {
     bias: input("bias", [1, 1, v, addDims(past[0]!.keys.shape[1]!, v)]),
     past,
   });
-  return newRows(result.caches);
+  return { [NEW_ROWS]: newRows(result.caches) };
 }
 
 /**
@@ -115,14 +115,10 @@ function joined(first: readonly KeyValue[], second: readonly KeyValue[]): KeyVal
   }));
 }
 
-function newRows(caches: readonly KeyValue[]): Record<string, Tensor> {
-  return Object.fromEntries(
-    caches.flatMap(({ keys, values }, layer) => {
-      const [keysName, valuesName] = cacheNames("new", layer);
-      return [
-        [keysName, keys],
-        [valuesName, values],
-      ];
-    }),
+/** In one output: a value for each layer's would cost a small model more than the copy into the cache does. */
+function newRows(caches: readonly KeyValue[]): Tensor {
+  return concat(
+    caches.flatMap(({ keys, values }) => [keys, values]),
+    0,
   );
 }

@@ -1,9 +1,10 @@
 import { writeBias, type TokenPlace } from "../model/attends.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import type { TextRow } from "../model/sequence.ts";
+import { allocateTensor } from "../runtime/host-tensor.ts";
 import type { HostTensor } from "../runtime/types.ts";
 import { feedTensor, floats } from "./feed-tensor.ts";
-import type { KeyValueCache } from "./key-value-cache.ts";
+import { NEW_ROWS, type KeyValueCache } from "./key-value-cache.ts";
 import type { BoundProgram } from "./model-programs.ts";
 import { textSeesVae } from "./programs.ts";
 
@@ -30,6 +31,7 @@ export class TextRun {
   readonly #logits: HostTensor;
   readonly #noLogits: HostTensor;
   readonly #noVit: HostTensor;
+  readonly #oneRow: HostTensor;
   #zeros = floats(256);
 
   constructor(bound: BoundProgram, config: MogaoConfig) {
@@ -38,6 +40,7 @@ export class TextRun {
     this.#feeds = bound.feeds();
     this.#logits = feedTensor([1, config.vocabularySize], floats(config.vocabularySize));
     this.#noLogits = feedTensor([0, config.vocabularySize], floats(0));
+    this.#oneRow = allocateTensor("float32", [2 * config.layers, 1, config.kvHeads, config.headSize]);
     this.#noVit = feedTensor([1, config.hiddenSize], floats(config.hiddenSize));
   }
 
@@ -57,10 +60,11 @@ export class TextRun {
     feeds["logit_rows"] = feedTensor([wantLogits ? 1 : 0], BigInt64Array.from(wantLogits ? [BigInt(t - 1)] : []));
     past.text.feed(feeds, "text", this.#bound.inputs);
     past.clean.feed(feeds, "clean", this.#bound.inputs);
-    past.text.reserve(t, this.#into);
     this.#into["logits"] = wantLogits ? this.#logits : this.#noLogits;
-    await this.#bound.program.run(feeds, this.#into);
-    past.text.append(t);
+    if (t === 1) this.#into[NEW_ROWS] = this.#oneRow;
+    else delete this.#into[NEW_ROWS];
+    const { [NEW_ROWS]: newRows } = await this.#bound.program.run(feeds, this.#into);
+    past.text.append(newRows!);
     return wantLogits ? (this.#logits.data as Float32Array) : undefined;
   }
 
