@@ -1,6 +1,6 @@
 import type { MogaoConfig } from "../model/config.ts";
 import type { HostTensor } from "../runtime/types.ts";
-import { floats } from "./feed-tensor.ts";
+import { feedTensor, floats } from "./feed-tensor.ts";
 
 /** Names of a cache's keys and values of one layer among a program's inputs. */
 export const cacheNames = (prefix: string, layer: number): readonly [string, string] => [
@@ -14,6 +14,10 @@ export const NEW_ROWS = "new_rows";
 /** Rows that a new cache has room for. */
 const INITIAL_ROWS = 128;
 
+/** Room grows, and {@link KeyValueCache.roundedLength} goes, in steps of so many rows. */
+const STEP_ROWS = 32;
+const rounded = (rows: number) => Math.ceil(rows / STEP_ROWS) * STEP_ROWS;
+
 /**
  * Rotated keys and values of earlier tokens, for each layer [rows, kvHeads, headSize] in memory that grows by doubling.
  * Programs read it where it lies and output new rows alone (engine: no copy of the cache in a step).
@@ -25,6 +29,7 @@ export class KeyValueCache {
   readonly #arrays: Float32Array[];
   readonly #kvHeads: number;
   readonly #headSize: number;
+  #views: { readonly rows: number; readonly tensors: readonly HostTensor[] } | undefined;
 
   constructor({ layers, kvHeads, headSize }: Pick<MogaoConfig, "layers" | "kvHeads" | "headSize">) {
     this.#kvHeads = kvHeads;
@@ -37,13 +42,25 @@ export class KeyValueCache {
     return this.#length;
   }
 
-  /** Sets the feeds that are this cache's rows, [1, length, kvHeads, headSize], as far as they are among `inputs`. */
-  feed(feeds: Record<string, HostTensor>, prefix: string, inputs: ReadonlySet<string>): void {
-    const shape = [1, this.#length, this.#kvHeads, this.#headSize];
-    const end = this.#length * this.#kvHeads * this.#headSize;
-    this.#arrays.forEach((array, i) => {
+  /** A length to {@link feed} that stays the same for many tokens; what is behind the rows held is finite, to be masked. */
+  get roundedLength(): number {
+    return rounded(this.#length);
+  }
+
+  /**
+   * Sets the feeds that are this cache's first `rows` rows, [1, rows, kvHeads, headSize], as far as they are among
+   * `inputs`. Equal calls set the same tensors.
+   */
+  feed(feeds: Record<string, HostTensor>, prefix: string, inputs: ReadonlySet<string>, rows = this.#length): void {
+    if (this.#views?.rows !== rows) {
+      const shape = [1, rows, this.#kvHeads, this.#headSize];
+      const end = rows * this.#kvHeads * this.#headSize;
+      const tensors = this.#arrays.map((array): HostTensor => feedTensor(shape, array.subarray(0, end)));
+      this.#views = { rows, tensors };
+    }
+    this.#views.tensors.forEach((tensor, i) => {
       const name = cacheNames(prefix, i >> 1)[i & 1]!;
-      if (inputs.has(name)) feeds[name] = { type: "float32", shape, data: array.subarray(0, end) };
+      if (inputs.has(name)) feeds[name] = tensor;
     });
   }
 
@@ -71,7 +88,8 @@ export class KeyValueCache {
 
   #grow(rows: number): void {
     if (rows <= this.#capacity) return;
-    this.#capacity = Math.max(rows, INITIAL_ROWS, 2 * this.#capacity);
+    this.#capacity = Math.max(rounded(rows), INITIAL_ROWS, 2 * this.#capacity);
+    this.#views = undefined;
     const size = this.#kvHeads * this.#headSize;
     this.#arrays.forEach((array, i) => {
       const larger = floats(this.#capacity * size);

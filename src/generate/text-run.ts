@@ -1,4 +1,4 @@
-import { writeBias, type TokenPlace } from "../model/attends.ts";
+import { MASKED, writeBias, type TokenPlace } from "../model/attends.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import type { TextRow } from "../model/sequence.ts";
 import { allocateTensor } from "../runtime/host-tensor.ts";
@@ -32,7 +32,7 @@ export class TextRun {
   readonly #noLogits: HostTensor;
   readonly #noVit: HostTensor;
   readonly #oneRow: HostTensor;
-  #zeros = floats(256);
+  #bias = feedTensor([1, 1, 1, 1], floats(1));
 
   constructor(bound: BoundProgram, config: MogaoConfig) {
     this.#bound = bound;
@@ -55,10 +55,9 @@ export class TextRun {
     );
     this.#feedVit(rows);
     feeds["text_positions"] = feedTensor([1, t, 1, 3], Float32Array.from(rows.flatMap(({ row }) => row.position)));
-    const keys = past.text.length + (seesVae ? past.clean.length : 0) + t;
-    feeds["bias"] = feedTensor([1, 1, t, keys], this.#bias(rows, past, keys, seesVae));
+    feeds["bias"] = t === 1 ? this.#openBias(past, seesVae) : this.#ruledBias(rows, past, seesVae);
     feeds["logit_rows"] = feedTensor([wantLogits ? 1 : 0], BigInt64Array.from(wantLogits ? [BigInt(t - 1)] : []));
-    past.text.feed(feeds, "text", this.#bound.inputs);
+    past.text.feed(feeds, "text", this.#bound.inputs, t === 1 ? past.text.roundedLength : past.text.length);
     past.clean.feed(feeds, "clean", this.#bound.inputs);
     this.#into["logits"] = wantLogits ? this.#logits : this.#noLogits;
     if (t === 1) this.#into[NEW_ROWS] = this.#oneRow;
@@ -93,16 +92,20 @@ export class TextRun {
     this.#feeds["vit_tokens"] = feedTensor([count, hiddenSize], tokens);
   }
 
-  #bias(rows: readonly QueuedTextRow[], past: CachedPast, keys: number, seesVae: boolean): Float32Array {
-    if (rows.length === 1) {
-      // All that is cached, and that this row could see, comes before it.
-      if (this.#zeros.length < keys) this.#zeros = floats(2 * keys);
-      return this.#zeros.subarray(0, keys);
-    }
+  /** Of one row over the rounded cache: all that is cached, and that this row could see, comes before it. */
+  #openBias(past: CachedPast, seesVae: boolean): HostTensor {
+    const { length, roundedLength } = past.text;
+    const keys = roundedLength + (seesVae ? past.clean.length : 0) + 1;
+    if (this.#bias.data.length !== keys) this.#bias = feedTensor([1, 1, 1, keys], floats(keys));
+    (this.#bias.data as Float32Array).fill(0).fill(MASKED, length, roundedLength);
+    return this.#bias;
+  }
+
+  #ruledBias(rows: readonly QueuedTextRow[], past: CachedPast, seesVae: boolean): HostTensor {
     const places = rows.map(({ row }) => row);
-    const seen = past.places().slice(0, keys - rows.length);
-    const bias = floats(rows.length * keys);
-    writeBias(places, [...seen, ...places], bias, 0, { textSeesVae: seesVae });
-    return bias;
+    const keys = [...past.places().slice(0, past.text.length + (seesVae ? past.clean.length : 0)), ...places];
+    const bias = floats(rows.length * keys.length);
+    writeBias(places, keys, bias, 0, { textSeesVae: seesVae });
+    return feedTensor([1, 1, rows.length, keys.length], bias);
   }
 }

@@ -25,8 +25,10 @@ export class CpuProgram implements Program {
   // Runs never overlap, so the addresses of their values have one place.
   readonly #inputValues: BigUint64Array;
   readonly #outputValues: BigUint64Array;
-  /** By input: the tensor whose value is kept for the next run. Of fixed shape, it is nearly always the same weight. */
+  /** By input: the tensor of the last run, whose value the next one takes over where it is fed again. */
   readonly #kept: (HostTensor | undefined)[];
+  /** The same where the shape is fixed: checking it again would tell nothing new. */
+  readonly #checked: (HostTensor | undefined)[];
   readonly #fixedShape: readonly boolean[];
   readonly #queue = new RunQueue();
 
@@ -54,6 +56,7 @@ export class CpuProgram implements Program {
     this.#inputValues = new BigUint64Array(new ArrayBuffer(8 * this.#inputs.length));
     this.#outputValues = new BigUint64Array(new ArrayBuffer(8 * this.#outputs.length));
     this.#kept = this.#inputs.map(() => undefined);
+    this.#checked = this.#inputs.map(() => undefined);
     this.#fixedShape = this.#inputs.map(({ shape }) => shape?.every((dim) => typeof dim === "number") === true);
   }
 
@@ -76,7 +79,7 @@ export class CpuProgram implements Program {
     feeds: Readonly<Record<string, HostTensor>>,
     into: Readonly<Record<string, HostTensor>>,
   ): Promise<Record<string, HostTensor>> {
-    const bindings = checkFeeds(this.#inputs, feeds, this.#kept);
+    const bindings = checkFeeds(this.#inputs, feeds, this.#checked);
     checkInto(this.#outputs, into, bindings);
     const sources = this.#inputs.map((input) => feeds[input.name] as HostTensor);
     const targets = this.#outputs.map((output) => {
@@ -94,7 +97,8 @@ export class CpuProgram implements Program {
         if (this.#kept[index] === tensor) return;
         this.#releaseInput(index);
         inputs[index] = this.#api.createValue(tensor);
-        if (this.#fixedShape[index]) this.#kept[index] = tensor;
+        this.#kept[index] = tensor;
+        if (this.#fixedShape[index]) this.#checked[index] = tensor;
       });
       targets.forEach((tensor, index) => (outputs[index] = tensor ? this.#api.createValue(tensor) : 0n));
       await this.#api.run(this.#session, this.#inputTable, inputs, this.#outputTable, outputs, [sources, targets]);
@@ -106,7 +110,6 @@ export class CpuProgram implements Program {
     } catch (error) {
       throw wrapped(error, "ONNX Runtime could not run the graph");
     } finally {
-      for (let index = 0; index < inputs.length; index++) if (!this.#kept[index]) this.#releaseInput(index);
       for (const value of outputs) if (value !== 0n) this.#api.releaseValue(value);
       outputs.fill(0n);
     }
@@ -114,6 +117,7 @@ export class CpuProgram implements Program {
 
   #releaseInput(index: number): void {
     this.#kept[index] = undefined;
+    this.#checked[index] = undefined;
     if (this.#inputValues[index] === 0n) return;
     this.#api.releaseValue(this.#inputValues[index] as Address);
     this.#inputValues[index] = 0n;
