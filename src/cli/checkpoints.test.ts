@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runFakeCli } from "../../tests/support/fake-cli.ts";
+import { FakeHub } from "../../tests/support/fake-hub.ts";
 
 const reference = (family: string) =>
   fileURLToPath(new URL(`../../tests/fixtures/references/${family}`, import.meta.url));
@@ -46,4 +47,42 @@ test("init without the LLM's tokenizer writes nothing", async () => {
   expect(code).toBe(2);
   expect(stderr).toMatch(/^mogao: .*qwen2\/tokenizer\.json: no such file\n$/);
   await expect(readdir(out)).rejects.toThrow(/ENOENT/);
+});
+
+test("convert takes a checkpoint by its name on the hub; the second time from the cache, offline", async () => {
+  const file = async (name: string) => ({ content: await readFile(join(reference("flux-vae-diffusers"), name)) });
+  await using hub = await FakeHub.start({
+    "vae/config.json": await file("config.json"),
+    "vae/diffusion_pytorch_model.safetensors": { ...(await file("model.safetensors")), lfs: true },
+    "transformer/diffusion_pytorch_model.safetensors": { content: Buffer.from("much"), lfs: true },
+  });
+  const env = { HF_ENDPOINT: hub.endpoint, MOGAO_CACHE: join(folder, "cache") };
+  const convert = (...more: string[]) =>
+    runFakeCli(["convert", "--from", "flux-vae", ...more, "--out", join(folder, "vae")], { env });
+  const first = await convert(hub.repository);
+  expect(first).toMatchObject({ code: 0, stdout: `${join(folder, "vae")}: an autoencoder of 85,583 parameters\n` });
+  expect(first.stderr).toMatch(/^owner\/tiny-model: vae\/config\.json, 0 of 0 MB, [\d.]+ MB\/s\n$/);
+  expect(hub.transfers).toHaveLength(1);
+  hub.requests.length = 0;
+  expect((await convert(`hf:${hub.repository}/vae`, "--offline")).code).toBe(0);
+  expect(hub.requests).toEqual([]);
+  hub.faults.refuse = { status: 404, code: "RepoNotFound" };
+  expect(await convert(hub.repository)).toMatchObject({
+    code: 2,
+    stderr:
+      "mogao: owner/tiny-model: no such repository, revision or file (RepoNotFound) (and there is no owner/tiny-model on this machine)\n",
+  });
+  expect((await convert("owner/name/more")).stderr).toBe("mogao: owner/name/more: no such file\n");
+});
+
+test("Ctrl-C during a download ends with 130", async () => {
+  await using hub = await FakeHub.start({ "ae.safetensors": { content: Buffer.alloc(1000), lfs: true } });
+  hub.faults.stallAfter = 500;
+  const env = { HF_ENDPOINT: hub.endpoint, MOGAO_CACHE: join(folder, "cache") };
+  let press: () => void;
+  const convert = ["convert", "--from", "flux-vae", hub.repository, "--out", join(folder, "vae")];
+  const run = runFakeCli(convert, { env, control: (pressCtrlC) => (press = pressCtrlC) });
+  while (hub.transfers.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  press!();
+  expect((await run).code).toBe(130);
 });
