@@ -3,6 +3,7 @@ import type { EvaluationState } from "../eval/world/evaluate.ts";
 import type { Device } from "../runtime/types.ts";
 import { interruptible, type CliContext } from "./context.ts";
 import { checkFolders, loadOptions } from "./generation-options.ts";
+import { scoreCommand } from "./eval-score.ts";
 import { setExamples } from "./help.ts";
 import { choiceOption, integerOption, numberOption } from "./option-values.ts";
 import { Progress } from "./progress.ts";
@@ -23,6 +24,7 @@ interface WorldArguments {
 /** `mogao eval`: grades a model. */
 export function evalCommand(context: CliContext): Command {
   const command = new Command("eval").summary("grade a model");
+  command.addCommand(scoreCommand(context));
   const world = command
     .command("world")
     .description(
