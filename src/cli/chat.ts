@@ -37,6 +37,7 @@ export function addChat(program: Command, context: CliContext): void {
 }
 
 async function chat(values: GenerationArguments, context: CliContext): Promise<void> {
+  generateOptions(values); // told before the model is loaded
   await checkFolders(values);
   const progress = new Progress(context.stderr);
   const model = await interruptible(context, async () => {

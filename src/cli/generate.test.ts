@@ -93,6 +93,26 @@ test("parts and options reach the model as given; what is not given is left to i
   expect(Object.keys(plain.calls[0]!.options)).toEqual(["signal"]);
 });
 
+test("rarer options, and a shape instead of a size", async () => {
+  const model = new FakeMogao(() => ["Hi."]);
+  const options =
+    "--size 16:9 --shift 3 --guidance-interval 0.4:1 --renorm text_channel --renorm-min 0.2 --max-tokens 9";
+  expect((await runFakeCli(["generate", "hi", ...options.split(" ")], { model })).code).toBe(0);
+  const { signal: _, ...given } = model.calls[0]!.options;
+  expect(given).toEqual({
+    aspect: "16:9",
+    shift: 3,
+    guidanceInterval: [0.4, 1],
+    guidanceRenormalisation: { over: "text_channel", least: 0.2 },
+    maxTokens: 9,
+  });
+  const short = await runFakeCli(["generate", "--help"]);
+  const all = await runFakeCli(["generate", "--help-all"]);
+  expect([short.code, all.code]).toEqual([0, 0]);
+  expect(short.stdout).not.toContain("--renorm ");
+  expect(all.stdout).toContain("--renorm <KIND>");
+});
+
 test("on a terminal: the picture is drawn, the progress line erases itself, text cannot steer the terminal", async () => {
   const model = new FakeMogao(() => ["evil \x1b[2J\x07text", solid(4, 2, [1, 2, 3])]);
   const env = { TERM: "xterm-256color", COLORTERM: "truecolor" };

@@ -42,6 +42,7 @@ async function generate(
   context: CliContext,
 ): Promise<void> {
   const parts = await promptParts(argumentsInOrder);
+  const options = generateOptions(values);
   await checkFolders(values);
   const progress = new Progress(context.stderr, { quiet: values.json === true });
   const outcome = await interruptible(context, async (signal) => {
@@ -49,7 +50,7 @@ async function generate(
     const model = await context.load(loadOptions(values)).finally(() => progress.clear());
     signal.throwIfAborted();
     try {
-      return await follow(model.generate(parts, { ...generateOptions(values), signal }), {
+      return await follow(model.generate(parts, { ...options, signal }), {
         folder: values.out,
         name: slug(parts.map((part) => (part.type === "text" ? part.text : "")).join(" ")),
         ...(values.json !== true && { view: terminalView(context) }),

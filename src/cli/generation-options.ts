@@ -1,10 +1,11 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { expectInput } from "../core/errors.ts";
-import type { GenerateOptions, LoadOptions, OutputMode } from "../generate/types.ts";
+import type { GenerateOptions, LoadOptions, OutputMode, PictureSize } from "../generate/types.ts";
+import { renormalisationKinds } from "../model/guidance.ts";
 import type { Device } from "../runtime/types.ts";
-import { debugHelp } from "./help.ts";
-import { choiceOption, integerOption, numberOption, sizeOption } from "./option-values.ts";
+import { addHelpAll, debugHelp, rareOption } from "./help.ts";
+import { choiceOption, integerOption, intervalOption, numberOption, sizeOption } from "./option-values.ts";
 
 const outputModes = ["auto", "text", "image"] as const satisfies readonly OutputMode[];
 const devices = ["cpu", "webgpu", "cuda"] as const satisfies readonly Device[];
@@ -15,34 +16,62 @@ export interface GenerationArguments {
   steps?: number;
   guidance?: number;
   imageGuidance?: number;
-  size?: { width: number; height: number };
+  size?: { size: PictureSize } | { aspect: string };
   maxImages?: number;
   output?: OutputMode;
   model?: string;
   device?: Device;
   temperature?: number;
   topP?: number;
+  maxTokens?: number;
+  shift?: number;
+  guidanceInterval?: [number, number];
+  renorm?: (typeof renormalisationKinds)[number] | "none";
+  renormMin?: number;
   out: string;
 }
 
 export function addGenerationOptions(command: Command): Command {
-  const integer = (name: string, value: string, description: string, least: number, most: number): Command =>
-    command.option(`--${name} <${value}>`, description, integerOption(`--${name}`, least, most));
-  const number = (name: string, value: string, description: string, least: number, most: number): Command =>
-    command.option(`--${name} <${value}>`, description, numberOption(`--${name}`, least, most));
-  integer("seed", "N", "same seed, same output (default: random)", 0, 2 ** 32 - 1);
-  integer("steps", "N", "denoising steps a picture", 1, 1000);
-  number("guidance", "X", "how strongly pictures follow the text", 0, 100);
-  number("image-guidance", "X", "how strongly pictures follow earlier pictures", 0, 100);
-  command.option("--size <WxH>", "size of drawn pictures in pixels", sizeOption("--size", 16, 4096));
-  integer("max-images", "N", "most pictures to draw", 0, 1000);
-  command.option("--output <MODE>", `what to emit: ${outputModes.join(", ")}`, choiceOption("--output", outputModes));
-  command.option("--model <DIR>", "folder of the model (default: the one included)");
-  command.option("--device <NAME>", `where to run: ${devices.join(", ")}`, choiceOption("--device", devices));
-  number("temperature", "X", "of the text; 0 always takes the likeliest token", 0, 10);
-  number("top-p", "X", "sample text from the likeliest tokens of this share", 0.01, 1);
-  command.option("--out <DIR>", "folder for the pictures", "mogao-out");
-  return command.option("--debug", debugHelp);
+  command
+    .option("--seed <N>", "same seed, same output (default: random)", integerOption("--seed", 0, 2 ** 32 - 1))
+    .option("--steps <N>", "denoising steps a picture", integerOption("--steps", 1, 1000))
+    .option("--guidance <X>", "how strongly pictures follow the text", numberOption("--guidance", 0, 100))
+    .option(
+      "--image-guidance <X>",
+      "how strongly pictures follow earlier pictures",
+      numberOption("--image-guidance", 0, 100),
+    )
+    .option("--size <SIZE>", "of drawn pictures: 96x64 pixels, or a shape such as 16:9", sizeOption("--size", 16, 4096))
+    .option("--max-images <N>", "most pictures to draw", integerOption("--max-images", 0, 1000))
+    .option("--output <MODE>", `what to emit: ${outputModes.join(", ")}`, choiceOption("--output", outputModes))
+    .option("--model <DIR>", "folder of the model (default: the one included)")
+    .option("--temperature <X>", "of the text; 0 takes the likeliest token", numberOption("--temperature", 0, 10))
+    .option("--out <DIR>", "folder for the pictures", "mogao-out");
+  addHelpAll(command.option("--debug", debugHelp));
+  rareOption(command, "--device <NAME>", `where to run: ${devices.join(", ")}`, choiceOption("--device", devices));
+  rareOption(
+    command,
+    "--top-p <X>",
+    "sample text from the likeliest tokens of this share",
+    numberOption("--top-p", 0.01, 1),
+  );
+  rareOption(command, "--max-tokens <N>", "most text tokens to write", integerOption("--max-tokens", 1, 1_000_000));
+  rareOption(command, "--shift <X>", "above 1: more steps near the noise", numberOption("--shift", 0.01, 100));
+  rareOption(
+    command,
+    "--guidance-interval <FROM:TO>",
+    "shares of noise between which guidance is on, such as 0.4:1",
+    intervalOption("--guidance-interval"),
+  );
+  const renormalisations = ["none", ...renormalisationKinds] as const;
+  rareOption(
+    command,
+    "--renorm <KIND>",
+    `keep guided velocities short: ${renormalisations.join(", ")}`,
+    choiceOption("--renorm", renormalisations),
+  );
+  rareOption(command, "--renorm-min <X>", "least factor of --renorm (default: 0)", numberOption("--renorm-min", 0, 1));
+  return command;
 }
 
 /** Checked before the model is loaded, so that a mistake is told at once. */
@@ -58,9 +87,17 @@ export function loadOptions({ model, device }: GenerationArguments): LoadOptions
 }
 
 export function generateOptions(values: GenerationArguments): GenerateOptions {
-  const { seed, steps, guidance, imageGuidance, size, maxImages, output, temperature, topP } = values;
-  const options = { seed, steps, guidance, imageGuidance, size, maxImages, output, temperature, topP };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const { seed, steps, guidance, imageGuidance, size, maxImages, output, temperature, topP, maxTokens } = values;
+  const { shift, guidanceInterval, renorm, renormMin } = values;
+  expectInput(
+    renormMin === undefined || (renorm !== undefined && renorm !== "none"),
+    `--renorm-min: expected --renorm ${renormalisationKinds.join(", ")} beside it, found ${renorm ?? "none"}`,
+  );
+  const guidanceRenormalisation =
+    renorm === undefined || renorm === "none" ? renorm : { over: renorm, least: renormMin ?? 0 };
+  const options = { seed, steps, guidance, imageGuidance, ...size, maxImages, output, temperature, topP, maxTokens };
+  const rare = { shift, guidanceInterval, guidanceRenormalisation };
+  return Object.fromEntries(Object.entries({ ...options, ...rare }).filter(([, value]) => value !== undefined));
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { Command, Help } from "commander";
+import { Option, type Command, type Help } from "commander";
 
 export const debugHelp = "show where an error comes from";
 
@@ -9,10 +9,33 @@ export function setExamples(command: Command, examples: readonly string[]): void
   examplesOf.set(command, examples);
 }
 
+const completed = new WeakSet<Command>();
+
+/** Adds an option that only `--help-all` shows, so that the verb's help stays on one screen. */
+export function rareOption<T>(
+  command: Command,
+  flags: string,
+  description: string,
+  parse: (text: string) => T,
+): Command {
+  return command.addOption(new Option(flags, description).argParser(parse).hideHelp());
+}
+
+/** Adds `--help-all`. */
+export function addHelpAll(command: Command): Command {
+  command.on("option:help-all", () => {
+    completed.add(command);
+    command.help();
+  });
+  return command.option("--help-all", "print the rarer options too");
+}
+
 /** Denser than commander's own: a verb's help must fit a screen of 24 lines. */
 export function formatHelp(command: Command, help: Help): string {
   const verbs = help.visibleCommands(command).map((verb) => [verb.name(), help.subcommandDescription(verb)] as const);
-  const options = help.visibleOptions(command).map((option) => [option.flags, help.optionDescription(option)] as const);
+  const rare = completed.has(command) ? command.options.filter(({ hidden }) => hidden) : [];
+  const shown = [...help.visibleOptions(command), ...rare];
+  const options = shown.map((option) => [option.flags, help.optionDescription(option)] as const);
   const rows = [...verbs, ...options];
   const width = Math.max(...rows.map(([term]) => term.length)) + 2;
   const lines = [

@@ -27,8 +27,8 @@ describe("help", () => {
     },
   );
 
-  test("of generate names every option", async () => {
-    const { stdout } = await runFakeCli(["generate", "--help"]);
+  test("of generate names every option when asked for all", async () => {
+    const { stdout } = await runFakeCli(["generate", "--help-all"]);
     const options =
       "seed steps guidance image-guidance size max-images output model device temperature top-p out json debug help";
     for (const option of options.split(" ")) expect(stdout).toContain(`--${option} `);
@@ -64,7 +64,13 @@ describe("a mistake gives one line on stderr and exit code 2", () => {
     [["generate", "x", "--image-guidance", ""], '--image-guidance: expected a number from 0 to 100, found ""'],
     [["generate", "x", "--temperature", "NaN"], "--temperature: expected a number from 0 to 10"],
     [["generate", "x", "--top-p", "1.5"], "--top-p: expected a number from 0.01 to 1"],
-    [["generate", "x", "--size", "96"], '--size: expected WIDTHxHEIGHT with sides from 16 to 4096 pixels, found "96"'],
+    [
+      ["generate", "x", "--size", "96"],
+      '--size: expected WIDTHxHEIGHT with sides from 16 to 4096 pixels, or a shape such as 4:3, found "96"',
+    ],
+    [["generate", "x", "--guidance-interval", "1:0.4"], "--guidance-interval: expected FROM:TO"],
+    [["generate", "x", "--renorm", "local"], "--renorm: expected none, global, channel, text_channel"],
+    [["generate", "x", "--renorm-min", "0.5"], "--renorm-min: expected --renorm"],
     [["generate", "x", "--size", "0x96"], "--size: expected"],
     [["generate", "x", "--size", "30000x30000"], "--size: expected"],
     [["generate", "x", "--max-images", "-1"], "--max-images: expected"],

@@ -4,6 +4,7 @@ import { Philox } from "../core/random.ts";
 import { addDims, symbol } from "../graph/dims.ts";
 import { add, input, matmul, mul, reshape, sub } from "../graph/primitives.ts";
 import type { MogaoConfig } from "../model/config.ts";
+import { guidanceConditions } from "../model/guidance.ts";
 import { Mogao } from "../model/mogao.ts";
 import { ablations } from "../model/presets.ts";
 import { buildSequence, type SequencePart } from "../model/sequence.ts";
@@ -26,6 +27,7 @@ const GRIDS = [
   { rows: 1, columns: 2 },
   { rows: 2, columns: 2 },
 ] as const;
+const rule = { form: "paper", text: 2.5, image: 1.5 } as const;
 const TIMES = [0.3, 0.55, 0.8];
 const random = new Philox(5);
 const normal = (length: number) => random.fillNormal(new Float32Array(new ArrayBuffer(4 * length)));
@@ -128,9 +130,11 @@ async function prepare(change: Partial<MogaoConfig>) {
     };
   }
 
-  async function velocityOf(i: number, branches: readonly { context: CachedContext; weight: number }[], t = TIMES[i]!) {
-    for (const { context } of branches) await context.settle();
-    const denoiser = await Denoiser.open(programs, branches, { ...GRIDS[i]!, interval: [0.2, 1] });
+  async function velocityOf(i: number, contexts: readonly CachedContext[], t = TIMES[i]!) {
+    for (const context of contexts) await context.settle();
+    const conditions = guidanceConditions(rule, true).slice(0, contexts.length);
+    const branches = conditions.map((condition, b) => ({ condition, context: contexts[b]! }));
+    const denoiser = await Denoiser.open(programs, branches, { ...GRIDS[i]!, rule, interval: [0, 0.8] });
     const x_t = latents[i]!.map((value, k) => t * value + (1 - t) * noise[i]![k]!);
     const into = new Float32Array(denoiser.size);
     await denoiser.velocity(x_t, t, into);
@@ -178,10 +182,10 @@ test.each(variants)("%s: a story of three images, token by token and image by im
   context.push({ type: "text", ids: [1, 2, 3, START] }, contextImage(0), { type: "text", ids: [END, 4] });
   logits.push(...whole.logits.slice(0, 5), [...(await context.logits())]);
   await say(5, START);
-  expectClose(await velocityOf(1, [{ context, weight: 1 }]), whole.velocity(1));
+  expectClose(await velocityOf(1, [context]), whole.velocity(1));
   context.push(contextImage(1));
   await say(END, 6, START);
-  expectClose(await velocityOf(2, [{ context, weight: 1 }]), whole.velocity(2));
+  expectClose(await velocityOf(2, [context]), whole.velocity(2));
   context.push(contextImage(2), { type: "text", ids: [END] });
   logits.push([...(await context.logits())]);
   await say(7);
@@ -202,14 +206,15 @@ test("branches of several lengths in one batch, each as if alone; outside the in
   contexts[0].push({ type: "text", ids: [1, 2, START] }, contextImage(0), { type: "text", ids: [END, 3, 4, START] });
   contexts[1].push({ type: "text", ids: [START] }, contextImage(0), { type: "text", ids: [END, START] });
   contexts[2].push({ type: "text", ids: [START] });
-  const weights = [2.5, -1, 0.5];
-  const branches = contexts.map((context, i) => ({ context, weight: weights[i]! }));
   expectClose(
-    await velocityOf(1, branches),
-    expected[0]!.map((_, k) => weights.reduce((sum, weight, i) => sum + weight * expected[i]![k]!, 0)),
+    await velocityOf(1, contexts),
+    expected[0]!.map((full, k) => {
+      const [images, none] = [expected[1]![k]!, expected[2]![k]!];
+      return rule.text * (full - images) + rule.image * (images - none) + none;
+    }),
   );
-  const alone = await velocityOf(1, [{ context: contexts[0], weight: 1 }], 0.1);
-  expectClose(await velocityOf(1, branches, 0.1), alone);
+  const alone = await velocityOf(1, [contexts[0]], 0.1);
+  expectClose(await velocityOf(1, contexts, 0.1), alone);
 });
 
 test("a context rolled back goes on as if nothing had happened", async () => {
@@ -226,7 +231,7 @@ test("a context rolled back goes on as if nothing had happened", async () => {
   expectClose(await context.logits(), [...(await other.logits())]);
   expect(context.length).toBe(other.length);
   for (const each of [context, other]) each.push({ type: "text", ids: [START] });
-  expectClose(await velocityOf(1, [{ context, weight: 1 }]), await velocityOf(1, [{ context: other, weight: 1 }]));
+  expectClose(await velocityOf(1, [context]), await velocityOf(1, [other]));
 });
 
 test("a long prompt runs in chunks, whole images each", async () => {

@@ -29,8 +29,8 @@ export class Conversation {
     return this.#context.length;
   }
 
-  get hasImages(): boolean {
-    return this.#images.length > 0;
+  get lastImage(): ContextImage | undefined {
+    return this.#images.at(-1);
   }
 
   pushText(ids: readonly number[]): void {

@@ -1,5 +1,5 @@
 import { writeBias, type TokenPlace } from "../model/attends.ts";
-import { combineVelocities, renormalise, type Renormalisation } from "../model/guidance.ts";
+import { guidanceIsOn, guide, type Condition, type GuidanceRule } from "../model/guidance.ts";
 import { buildSequence } from "../model/sequence.ts";
 import type { HostTensor } from "../runtime/types.ts";
 import type { CachedContext } from "./context.ts";
@@ -7,19 +7,19 @@ import { feedTensor, floats } from "./feed-tensor.ts";
 import { cacheNames } from "./key-value-cache.ts";
 import type { ModelPrograms, BoundProgram } from "./model-programs.ts";
 
-/** A condition under which the velocity is evaluated, and its weight in the guided velocity; the context is settled. */
+/** A condition under which the velocity is evaluated, and its context, which is settled. */
 export interface DenoiserBranch {
+  readonly condition: Condition;
   readonly context: CachedContext;
-  readonly weight: number;
 }
 
 export interface DenoiserOptions {
   /** Token grid of the image. */
   readonly rows: number;
   readonly columns: number;
-  /** Times at which guidance is on, both ends included; elsewhere the first branch alone is evaluated. */
+  readonly rule: GuidanceRule;
+  /** Where guidance is on ({@link guidanceIsOn}); elsewhere the first branch alone is evaluated. */
   readonly interval: readonly [number, number];
-  readonly renormalisation?: Renormalisation | undefined;
 }
 
 /** Feeds and outputs of an evaluation of the first `branches` branches; all but x and t stay as they are. */
@@ -31,11 +31,12 @@ interface Evaluation {
 
 /**
  * The guided velocity of one image (Eq. 11): all branches in one batch, the keys and values of their contexts padded to
- * the longest, once, when the denoiser is made.
+ * the longest, once, when the denoiser is made. Branches of one context are evaluated once.
  */
 export class Denoiser {
   readonly #bound: BoundProgram;
-  readonly #weights: readonly number[];
+  /** Where in the batch's output each condition's velocity lies. */
+  readonly #velocities: Record<"full", Float32Array> & Partial<Record<Condition, Float32Array>>;
   readonly #options: DenoiserOptions;
   readonly #tokenSize: number;
   readonly #guided: Evaluation;
@@ -43,7 +44,7 @@ export class Denoiser {
   readonly #x: HostTensor & { data: Float32Array };
   readonly #time: HostTensor & { data: Float32Array };
 
-  /** `branches`: the conditional one first. */
+  /** `branches`: those of {@link guidanceConditions}. */
   static async open(
     programs: ModelPrograms,
     branches: readonly DenoiserBranch[],
@@ -59,7 +60,6 @@ export class Denoiser {
     options: DenoiserOptions,
   ) {
     this.#bound = bound;
-    this.#weights = branches.map(({ weight }) => weight);
     this.#options = options;
     this.#tokenSize = config.latentSize;
     const tokens = options.rows * options.columns;
@@ -67,13 +67,14 @@ export class Denoiser {
     this.#x = { type: "float32", shape: [1, tokens, config.latentSize], data: floats(size) };
     this.#time = { type: "float32", shape: [1, 1], data: floats(1) };
 
-    const places = branches.map(({ context }) => context.places());
+    const contexts = [...new Set(branches.map(({ context }) => context))];
+    const places = contexts.map((context) => context.places());
     const past = Math.max(...places.map((list) => list.length));
     const row = config.kvHeads * config.headSize;
-    const caches = Array.from({ length: 2 * config.layers }, () => floats(branches.length * past * row));
-    const positions = floats(branches.length * tokens * 3);
-    const bias = floats(branches.length * (past + tokens));
-    branches.forEach(({ context }, b) => {
+    const caches = Array.from({ length: 2 * config.layers }, () => floats(contexts.length * past * row));
+    const positions = floats(contexts.length * tokens * 3);
+    const bias = floats(contexts.length * (past + tokens));
+    contexts.forEach((context, b) => {
       context.copyPast(caches, b * past);
       const image = { type: "image", image: 0, rows: options.rows, columns: options.columns } as const;
       const noisy = buildSequence([{ ...image, vit: false, vae: false, copies: 1 }], { start: context.next }).visual;
@@ -85,7 +86,7 @@ export class Denoiser {
     });
     const evaluation = (count: number): Evaluation => {
       const part = (data: Float32Array, shape: readonly number[]) =>
-        feedTensor([count, ...shape], data.subarray(0, (data.length / branches.length) * count));
+        feedTensor([count, ...shape], data.subarray(0, (data.length / contexts.length) * count));
       const feeds = bound.feeds();
       feeds["latents"] = this.#x;
       feeds["times"] = this.#time;
@@ -97,8 +98,16 @@ export class Denoiser {
       const velocities = floats(count * size);
       return { feeds, velocities, into: { velocity: feedTensor([count, tokens, config.latentSize], velocities) } };
     };
-    this.#guided = evaluation(branches.length);
-    this.#conditional = branches.length === 1 ? this.#guided : evaluation(1);
+    this.#guided = evaluation(contexts.length);
+    this.#conditional = contexts.length === 1 ? this.#guided : evaluation(1);
+    const velocityOf = (context: CachedContext) => {
+      const at = contexts.indexOf(context) * size;
+      return this.#guided.velocities.subarray(at, at + size);
+    };
+    this.#velocities = {
+      full: velocityOf(branches[0]!.context),
+      ...Object.fromEntries(branches.map(({ condition, context }) => [condition, velocityOf(context)])),
+    };
   }
 
   /** Numbers of the image: tokens · latentSize. */
@@ -108,18 +117,13 @@ export class Denoiser {
 
   /** A velocity field for flow-sampler.ts. */
   velocity = async (x: Float32Array, t: number, into: Float32Array): Promise<void> => {
-    const [from, to] = this.#options.interval;
-    const on = t >= from && t <= to;
+    const { rule, interval } = this.#options;
+    const on = guidanceIsOn(t, interval);
     const { feeds, velocities, into: outputs } = on ? this.#guided : this.#conditional;
     this.#x.data.set(x);
     this.#time.data[0] = t;
     await this.#bound.program.run(feeds, outputs);
-    if (!on) {
-      into.set(velocities);
-      return;
-    }
-    combineVelocities(velocities, this.#weights, into);
-    const { renormalisation } = this.#options;
-    if (renormalisation) renormalise(into, velocities.subarray(0, into.length), this.#tokenSize, renormalisation);
+    if (on) guide(rule, this.#velocities, this.#tokenSize, into);
+    else into.set(velocities);
   };
 }

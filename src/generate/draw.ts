@@ -1,13 +1,14 @@
 import type { RgbImage } from "../core/image.ts";
 import { Philox } from "../core/random.ts";
-import { guidanceBranches } from "../model/guidance.ts";
+import { guidanceConditions } from "../model/guidance.ts";
 import type { ContextImage } from "./context.ts";
 import type { Conversation } from "./conversation.ts";
 import { Denoiser } from "./denoiser.ts";
+import { drawingSettings } from "./drawing-settings.ts";
 import type { Engine } from "./engine.ts";
 import { sampleFlow } from "./flow-sampler.ts";
 import type { ResolvedOptions } from "./options.ts";
-import type { GenerateEvent } from "./types.ts";
+import type { GenerateEvent, PictureSize } from "./types.ts";
 
 /** Random streams of one seed. */
 const NOISE_STREAM = 1;
@@ -21,6 +22,8 @@ export function imageSeed(seed: number, index: number): number {
 export interface DrawnImage {
   readonly image: RgbImage;
   readonly seed: number;
+  /** Of the denoiser, each a batch of the branches of guidance. */
+  readonly evaluations: number;
   readonly context: ContextImage;
 }
 
@@ -33,24 +36,21 @@ export async function drawImage(
   emit: (event: GenerateEvent) => void,
   signal: AbortSignal,
 ): Promise<DrawnImage> {
-  const { width, height } = options.size;
-  const { steps, previewEvery } = options;
-  const { shift, solver, guidanceForm, guidanceInterval, guidanceRenormalisation } = engine.config.generation;
+  const vae = await engine.vae();
+  const { lastImage } = conversation;
+  const settings = drawingSettings(options.drawing, engine.config, lastImage && pixelsOf(lastImage, vae.tokenSide));
+  const { size, evaluations: steps, shift, solver, rule, interval } = settings;
+  const { width, height } = size;
+  const { previewEvery } = options;
   const seed = imageSeed(options.seed, index);
   emit({ type: "image-start", index, width, height, steps });
-  const vae = await engine.vae();
   const grid = { rows: height / vae.tokenSide, columns: width / vae.tokenSide };
-  const scales = { text: options.guidance, image: options.imageGuidance, form: guidanceForm };
   const branches = [];
-  for (const { condition, weight } of guidanceBranches(scales, conversation.hasImages)) {
+  for (const condition of guidanceConditions(rule, lastImage !== undefined)) {
     signal.throwIfAborted();
-    branches.push({ context: await conversation.condition(condition), weight });
+    branches.push({ condition, context: await conversation.condition(condition) });
   }
-  const denoiser = await Denoiser.open(engine.programs, branches, {
-    ...grid,
-    interval: guidanceInterval,
-    renormalisation: guidanceRenormalisation,
-  });
+  const denoiser = await Denoiser.open(engine.programs, branches, { ...grid, rule, interval });
 
   const latents = new Philox(seed, NOISE_STREAM).fillNormal(new Float32Array(new ArrayBuffer(4 * denoiser.size)));
   await sampleFlow(latents, denoiser.velocity, {
@@ -69,6 +69,11 @@ export async function drawImage(
   return {
     image,
     seed,
+    evaluations: steps,
     context: { ...grid, vitTokens: await engine.vitTokens(image), latents: () => Promise.resolve(latents) },
   };
+}
+
+function pixelsOf({ rows, columns }: ContextImage, tokenSide: number): PictureSize {
+  return { width: columns * tokenSide, height: rows * tokenSide };
 }

@@ -4,20 +4,23 @@ import { samplingTimes } from "../model/flow.ts";
 /** Order 1: Euler. Order 2: Heun (trapezoid) and midpoint, with two evaluations an interval. */
 export type Solver = "euler" | "heun" | "midpoint";
 
-/** Writes v(x, t) into `into`; all three arrays are as long as x, and `x` must not be kept. */
-export type VelocityField = (x: Float32Array, t: number, into: Float32Array) => Promise<void>;
+/** A state of the flow: float32 where a program computes, float64 in tests. */
+type State = Float32Array | Float64Array;
 
-export interface FlowStep {
+/** Writes v(x, t) into `into`; all three arrays are as long as x, and `x` must not be kept. */
+export type VelocityField<S extends State = Float32Array> = (x: S, t: number, into: S) => Promise<void>;
+
+export interface FlowStep<S extends State = Float32Array> {
   /** Evaluations so far, and in all. */
   readonly step: number;
   readonly steps: number;
   /** Where the integration stands. */
   readonly t: number;
   /** What x_1 would be if the velocity stayed as it is, as a new array. */
-  estimate(): Float32Array;
+  estimate(): S;
 }
 
-export interface FlowSamplerOptions {
+export interface FlowSamplerOptions<S extends State = Float32Array> {
   /** Evaluations of the velocity. An odd number ends a second-order solver with one Euler step. */
   readonly steps: number;
   /** Above 1, more of the steps lie near the noise. */
@@ -26,23 +29,24 @@ export interface FlowSamplerOptions {
   /** Checked before each evaluation. */
   readonly signal?: AbortSignal | undefined;
   /** Called after each interval. */
-  readonly onStep?: ((step: FlowStep) => void | Promise<void>) | undefined;
+  readonly onStep?: ((step: FlowStep<S>) => void | Promise<void>) | undefined;
 }
 
 /** `x` holds the noise and becomes the sample, in place. Throws the signal's reason when it is aborted. */
-export async function sampleFlow(
-  x: Float32Array,
-  velocity: VelocityField,
-  { steps, shift, solver, signal, onStep }: FlowSamplerOptions,
+export async function sampleFlow<S extends State>(
+  x: S,
+  velocity: VelocityField<S>,
+  { steps, shift, solver, signal, onStep }: FlowSamplerOptions<S>,
 ): Promise<void> {
   const order = solver === "euler" ? 1 : 2;
   const intervals = Math.ceil(steps / order);
   const times = samplingTimes(intervals, shift);
-  const slope = new Float32Array(x.length);
-  const trial = order === 1 ? x : new Float32Array(x.length);
-  const second = order === 1 ? x : new Float32Array(x.length);
+  const another = () => x.slice() as S;
+  const slope = another();
+  const trial = order === 1 ? x : another();
+  const second = order === 1 ? x : another();
   let evaluations = 0;
-  const evaluate = async (at: Float32Array, t: number, into: Float32Array) => {
+  const evaluate = async (at: S, t: number, into: S) => {
     signal?.throwIfAborted();
     await velocity(at, t, into);
     evaluations++;
@@ -64,7 +68,7 @@ export async function sampleFlow(
       step: evaluations,
       steps,
       t: end,
-      estimate: () => x.map((value, i) => value + (1 - end) * slope[i]!),
+      estimate: () => x.map((value, i) => value + (1 - end) * slope[i]!) as S,
     });
   }
 }

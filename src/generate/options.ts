@@ -1,22 +1,29 @@
 import { InputError } from "../core/errors.ts";
-import { vaeTokenSide } from "../encoders/vae-config.ts";
+import { renormalisationKinds } from "../model/guidance.ts";
 import type { ModelFolderConfig } from "../weights/model-config.ts";
-import type { GenerateOptions } from "./types.ts";
+import { askedSize } from "./drawing-settings.ts";
+import type { DrawingOptions, GenerateOptions } from "./types.ts";
 
-/** Checked options, with the model's defaults, and the size on the token grid. */
-export interface ResolvedOptions extends Required<Omit<GenerateOptions, "seed" | "signal">> {
-  readonly seed: number;
+/** Checked options. Those of drawings stay as given, as their defaults differ from picture to picture. */
+export interface ResolvedOptions extends Required<Omit<GenerateOptions, "signal" | keyof DrawingOptions>> {
+  readonly drawing: DrawingOptions;
 }
 
 const SEEDS = 2 ** 32;
 const MOST_STEPS = 10_000;
+/** Beyond it and its inverse, all steps lie at one end. */
+const LEAST_SHIFT = 0.01;
 
 const known = new Set<string>([
   "seed",
   "steps",
+  "shift",
   "guidance",
   "imageGuidance",
+  "guidanceInterval",
+  "guidanceRenormalisation",
   "size",
+  "aspect",
   "maxImages",
   "maxTokens",
   "output",
@@ -49,12 +56,11 @@ export function resolveOptions(options: GenerateOptions, config: ModelFolderConf
       `a number ${most < Infinity ? `from ${least} to ${most}` : `of at least ${least}`}`,
       value,
     );
+  const { steps, shift, guidance, imageGuidance, guidanceInterval, guidanceRenormalisation, size, aspect } = options;
+  const drawing = { steps, shift, guidance, imageGuidance, guidanceInterval, guidanceRenormalisation, size, aspect };
   const resolved: ResolvedOptions = {
     seed: options.seed ?? seed,
-    steps: options.steps ?? generation.steps,
-    guidance: options.guidance ?? generation.guidance,
-    imageGuidance: options.imageGuidance ?? generation.imageGuidance,
-    size: options.size ?? { width: generation.width, height: generation.height },
+    drawing: Object.fromEntries(Object.entries(drawing).filter(([, value]) => value !== undefined)),
     maxImages: options.maxImages ?? generation.maxImages,
     maxTokens: options.maxTokens ?? generation.maxTokens,
     output: options.output ?? "auto",
@@ -63,9 +69,23 @@ export function resolveOptions(options: GenerateOptions, config: ModelFolderConf
     previewEvery: options.previewEvery ?? 0,
   };
   whole("seed", resolved.seed, 0, SEEDS - 1);
-  whole("steps", resolved.steps, 1, MOST_STEPS);
-  number("guidance", resolved.guidance, 0);
-  number("imageGuidance", resolved.imageGuidance, 0);
+  // A schedule of one time has no interval to step over.
+  if (steps !== undefined) whole("steps", steps, generation.stepsCount === "times" ? 2 : 1, MOST_STEPS);
+  if (shift !== undefined) number("shift", shift, LEAST_SHIFT, 1 / LEAST_SHIFT);
+  if (guidance !== undefined) number("guidance", guidance, 0);
+  if (imageGuidance !== undefined) number("imageGuidance", imageGuidance, 0);
+  if (guidanceInterval !== undefined) {
+    const [from, to] = guidanceInterval;
+    const ordered = guidanceInterval.length === 2 && from >= 0 && from <= to && to <= 1;
+    expect(ordered, "guidanceInterval", "two shares of noise, 0 ≤ from ≤ to ≤ 1", guidanceInterval.join(" to "));
+  }
+  if (guidanceRenormalisation !== undefined && guidanceRenormalisation !== "none") {
+    const { over, least } = guidanceRenormalisation;
+    const kinds = ["none", ...renormalisationKinds].join(", ");
+    expect(renormalisationKinds.includes(over), "guidanceRenormalisation", `one of ${kinds}`, over);
+    expect(least >= 0 && least <= 1, "guidanceRenormalisation", "a least factor from 0 to 1", least);
+  }
+  askedSize(resolved.drawing, config);
   whole("maxImages", resolved.maxImages, 0, Number.MAX_SAFE_INTEGER);
   whole("maxTokens", resolved.maxTokens, 1, Number.MAX_SAFE_INTEGER);
   expect(["auto", "text", "image"].includes(resolved.output), "output", "auto, text or image", resolved.output);
@@ -74,20 +94,7 @@ export function resolveOptions(options: GenerateOptions, config: ModelFolderConf
   number("topP", resolved.topP, 0, 1);
   expect(resolved.topP > 0, "topP", "a number above 0", resolved.topP);
   whole("previewEvery", resolved.previewEvery, 0, Number.MAX_SAFE_INTEGER);
-  return { ...resolved, size: sizeOnGrid(resolved.size, config) };
-}
-
-/** Each side rounded to the token grid, at least one token. */
-function sizeOnGrid({ width, height }: { width: number; height: number }, { vae, generation }: ModelFolderConfig) {
-  const found = `${width}×${height}`;
-  const possible = [width, height].every((side) => Number.isInteger(side) && side > 0);
-  expect(possible, "size", "positive whole numbers of pixels", found);
-  const side = vaeTokenSide(vae);
-  const snap = (length: number) => Math.max(1, Math.round(length / side)) * side;
-  const size = { width: snap(width), height: snap(height) };
-  const fits = size.width * size.height <= generation.maxPixels;
-  expect(fits, "size", `at most ${generation.maxPixels} pixels, which is this model's limit`, found);
-  return size;
+  return resolved;
 }
 
 function expect(condition: boolean, name: string, expected: string, found: unknown): void {

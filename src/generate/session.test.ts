@@ -178,6 +178,14 @@ test("sizes are rounded to the token grid; impossible ones and other bad options
   await refused({ seed: -1 }, "seed: expected a whole number from 0 to 4294967295, found -1");
   await refused({ steps: 0 }, "steps");
   await refused({ temperature: Number.NaN }, "temperature");
+  await refused({ shift: 0 }, "shift: expected a number from 0.01 to 100, found 0");
+  await refused({ guidanceInterval: [0.6, 0.4] }, "guidanceInterval: expected two shares of noise");
+  await refused(
+    { guidanceRenormalisation: { over: "local" as "global", least: 0 } },
+    "guidanceRenormalisation: expected one of none, global, channel, text_channel, found local",
+  );
+  await refused({ guidanceRenormalisation: { over: "global", least: 2 } }, "a least factor from 0 to 1, found 2");
+  await refused({ aspect: "tall" }, "aspect: expected a ratio");
   await refused({ topP: 0 }, "topP");
   await refused({ output: "video" as "image" }, "output: expected auto, text or image, found video");
   await refused({ output: "image", maxImages: 0 }, "maxImages");

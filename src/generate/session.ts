@@ -45,7 +45,7 @@ export async function answer(
         promptImages: prompt.filter(({ type }) => type === "image").length,
         completionTokens: tokens,
         completionImages: images,
-        denoiseSteps: images * options.steps,
+        denoiseSteps: turn.evaluations,
       },
     };
   } catch (error) {
@@ -96,6 +96,8 @@ class Turn {
   /** Text tokens and images so far. */
   tokens = 0;
   images = 0;
+  /** Of the denoiser, over all images. */
+  evaluations = 0;
   readonly #engine: Engine;
   readonly #conversation: Conversation;
   readonly #options: ResolvedOptions;
@@ -181,6 +183,7 @@ class Turn {
       this.#signal,
     );
     this.images++;
+    this.evaluations += drawn.evaluations;
     this.#conversation.pushImage(drawn.context);
     this.parts.push({ type: "image", image: drawn.image, seed: drawn.seed });
   }

@@ -1,4 +1,5 @@
 import type { RgbImage } from "../core/image.ts";
+import type { Renormalisation } from "../model/guidance.ts";
 import type { Device } from "../runtime/types.ts";
 
 /** One piece of an interleaved conversation: a run of text or a picture. */
@@ -17,17 +18,35 @@ export interface ImagePart {
 /** What the caller lets the model emit: `auto` leaves the choice to the model (Sec. 3, mode switch). */
 export type OutputMode = "auto" | "text" | "image";
 
-export interface GenerateOptions {
-  /** Unsigned 32-bit; the same seed on the same device gives the same output. Default: random. */
-  seed?: number;
-  /** Network evaluations per guidance branch and image. */
+/** In pixels. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How pictures are drawn. What is absent is the model's own choice, which may differ where the context has images. */
+export interface DrawingOptions {
+  /** Denoising steps a picture, counted as the model's authors do (`stepsCount` of its configuration). */
   steps?: number;
+  /** Above 1, more of the steps lie near the noise. */
+  shift?: number;
   /** γ of Eq. 11: how strongly a picture follows the text. */
   guidance?: number;
   /** γ_img of Eq. 11: how strongly a picture follows earlier pictures. */
   imageGuidance?: number;
-  /** Size of drawn pictures in pixels; rounded to the token grid. */
-  size?: { width: number; height: number };
+  /** Guidance is on where from < share of noise ≤ to, both in [0, 1]; 1 is pure noise. */
+  guidanceInterval?: readonly [from: number, to: number];
+  /** Keeps guided velocities as short as conditional ones. */
+  guidanceRenormalisation?: Renormalisation | "none";
+  /** Size of drawn pictures; rounded to the token grid. */
+  size?: PictureSize;
+  /** Instead of a size: a shape such as "4:3", as long as the model's own pictures. */
+  aspect?: string;
+}
+
+export interface GenerateOptions extends DrawingOptions {
+  /** Unsigned 32-bit; the same seed on the same device gives the same output. Default: random. */
+  seed?: number;
   maxImages?: number;
   /** Most text tokens to write, over all text parts. */
   maxTokens?: number;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { InputError } from "../core/errors.ts";
 import { schemaProblems } from "../core/schema-problems.ts";
 import { parseVaeConfig, vaeTokenSide } from "../encoders/vae-config.ts";
+import { generationSchema } from "./generation-config.ts";
 
 /** Version of the folder's layout. */
 export const FORMAT = 1;
@@ -15,7 +16,6 @@ const count = z
 const layers = z.int().positive().max(1024);
 const positive = z.number().positive();
 const threeOrOne = z.union([z.number(), z.tuple([z.number(), z.number(), z.number()]).readonly()]);
-const unit = z.number().min(0).max(1);
 
 const mogaoSchema = z.strictObject({
   hiddenSize: count,
@@ -47,29 +47,6 @@ const vitSchema = z.strictObject({
   /** Of pixels on the 0 … 1 scale; one number, or one for each channel. */
   mean: threeOrOne,
   deviation: threeOrOne,
-});
-
-const generationSchema = z.strictObject({
-  /** Size of drawn pictures, in pixels, and the most that may be asked for. */
-  width: count,
-  height: count,
-  maxPixels: count,
-  steps: count.default(50),
-  shift: positive.default(1),
-  solver: z.enum(["euler", "heun", "midpoint"]).default("euler"),
-  /** γ and γ_img of Eq. 11. */
-  guidance: z.number().min(0).default(7.5),
-  imageGuidance: z.number().min(0).default(1.5),
-  guidanceForm: z.enum(["paper", "nested"]).default("paper"),
-  /** Times between which guidance is on. */
-  guidanceInterval: z.tuple([unit, unit]).default([0, 1]),
-  guidanceRenormalisation: z.strictObject({ over: z.enum(["image", "token"]), least: unit }).optional(),
-  maxImages: z.int().min(0).default(4),
-  maxTokens: count.default(1024),
-  /** Rows that prompt and answer together may fill. */
-  maxContext: count.default(32_768),
-  temperature: z.number().min(0).default(1),
-  topP: z.number().positive().max(1).default(1),
 });
 
 const schema = z.strictObject({

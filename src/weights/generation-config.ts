@@ -1,0 +1,57 @@
+/** How a model of its family is used: the part of a model folder's config.json that generation reads. */
+import { z } from "zod";
+import { renormalisationKinds } from "../model/guidance.ts";
+
+const count = z
+  .int()
+  .positive()
+  .max(2 ** 24);
+const scale = z.number().min(0);
+const unit = z.number().min(0).max(1);
+
+const interval = z.tuple([unit, unit]).readonly();
+const renormalisation = z.union([
+  z.literal("none"),
+  z.strictObject({ over: z.enum(renormalisationKinds), least: unit.default(0) }),
+]);
+
+export const generationSchema = z.strictObject({
+  /** Size of drawn pictures, in pixels, and the most that may be asked for. */
+  width: count,
+  height: count,
+  maxPixels: count,
+  steps: count.default(50),
+  /** What `steps` counts: evaluations of the network, or times of the schedule, whose last one is data (BAGEL). */
+  stepsCount: z.enum(["evaluations", "times"]).default("evaluations"),
+  shift: z.number().positive().default(1),
+  solver: z.enum(["euler", "heun", "midpoint"]).default("euler"),
+  guidanceForm: z.enum(["paper", "nested"]).default("paper"),
+  /** γ and γ_img (guidance.ts). */
+  guidance: scale.default(7.5),
+  imageGuidance: scale.default(1.5),
+  /** Shares of noise between which guidance is on. */
+  guidanceInterval: interval.default([0, 1]),
+  guidanceRenormalisation: renormalisation.default("none"),
+  /** What differs where the context has images. */
+  editing: z
+    .strictObject({
+      guidance: scale.optional(),
+      imageGuidance: scale.optional(),
+      guidanceInterval: interval.optional(),
+      guidanceRenormalisation: renormalisation.optional(),
+      /** Draws as large as the last image of the context. */
+      sizeOfImage: z.boolean().optional(),
+    })
+    .default({}),
+  maxImages: z.int().min(0).default(4),
+  maxTokens: count.default(1024),
+  /** Rows that prompt and answer together may fill. */
+  maxContext: count.default(32_768),
+  temperature: z.number().min(0).default(1),
+  topP: z.number().positive().max(1).default(1),
+});
+
+/** Checked, with defaults. */
+export type GenerationConfig = z.output<typeof generationSchema>;
+/** As written. */
+export type GenerationConfigInput = z.input<typeof generationSchema>;
