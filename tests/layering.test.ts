@@ -19,7 +19,7 @@ const upwardExceptions = [
 
 /** What must also run in browsers imports nothing of Node. */
 const isomorphic = ["core", "graph", "onnx", "nn", "model", "index.ts"];
-const exceptions = ["core/atomic-file.ts", "core/json-file.ts"];
+const exceptions = ["core/atomic-file.ts", "core/json-file.ts", "core/json-lines.ts"];
 
 interface Import {
   readonly specifier: string;

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { EvaluationState } from "../eval/world/evaluate.ts";
 import type { Device } from "../runtime/types.ts";
 import { interruptible, type CliContext } from "./context.ts";
+import { humanCommand } from "./eval-human.ts";
 import { checkFolders, loadOptions } from "./generation-options.ts";
 import { scoreCommand } from "./eval-score.ts";
 import { setExamples } from "./help.ts";
@@ -48,6 +49,7 @@ export function evalCommand(context: CliContext): Command {
     "mogao eval world --suite single,colour --limit 40",
     "mogao eval world --model runs/emoji-world/model --steps 20 --json",
   ]);
+  command.addCommand(humanCommand(context));
   return command;
 }
 

@@ -18,6 +18,8 @@ export interface CliWorld {
   readonly input?: readonly string[];
   /** Called with the function that presses Ctrl-C, before the program starts. */
   readonly control?: (pressCtrlC: () => void) => void;
+  /** Called with what is written on stdout, as it is. */
+  readonly onStdout?: (text: string) => void;
 }
 
 /** Runs the command line in this process, with streams, environment, model and Ctrl-C of the test's own. */
@@ -29,7 +31,10 @@ export async function runFakeCli(argv: readonly string[], world: CliWorld = {}):
     isTTY: world.isTTY ?? false,
     columns: 80,
     rows: 24,
-    write: (text) => (written[name] += text),
+    write: (text) => {
+      written[name] += text;
+      if (name === "stdout") world.onStdout?.(text);
+    },
   });
   const interrupt = (): void => listeners.at(-1)?.();
   const context: CliContext = {

@@ -1,3 +1,4 @@
+import { markdownTable } from "../markdown-table.ts";
 import type { ItemResult, Verdicts } from "./run-suite.ts";
 import { SUITES, type Suite } from "./item.ts";
 
@@ -80,15 +81,9 @@ export function reportMarkdown({ settings, judge, items, seconds, rows }: Report
       each.toFixed(2),
     ]),
   ];
-  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(" | ")} |`;
-  const rule = `| ${widths.map((width, i) => (i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`;
   const details = Object.entries(settings).map(([name, value]) => `${name} ${String(value)}`);
   return [
-    line(cells[0]!),
-    rule,
-    ...cells.slice(1).map(line),
+    ...markdownTable(cells),
     "",
     `${items} items, ${seconds.toFixed(0)} s of the model. Judge: ${judge}.`,
     `Settings: ${details.join(", ")}.`,

@@ -1,8 +1,9 @@
-import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeBytesAtomic } from "../../core/atomic-file.ts";
 import { InputError } from "../../core/errors.ts";
 import type { RgbImage } from "../../core/image.ts";
+import { JsonLinesLog } from "../../core/json-lines.ts";
 import { encodePng } from "../../data/png.ts";
 import { renderScene } from "../../data/world/render.ts";
 import type { SpriteBank } from "../../data/world/sprite-bank.ts";
@@ -63,8 +64,8 @@ export interface Evaluation {
 export async function runItems(evaluation: Evaluation): Promise<ItemResult[]> {
   const { items, folder, signal } = evaluation;
   const path = join(folder, "items.jsonl");
-  await mkdir(folder, { recursive: true });
-  const known = await readResults(path);
+  const { log, values } = await JsonLinesLog.open(path);
+  const known = new Map((values as readonly ItemResult[]).map((result) => [result.id, result]));
   for (const item of items) {
     const result = known.get(item.id);
     if (result && (result.prompt !== promptInWords(item) || result.seed !== item.seed))
@@ -80,7 +81,7 @@ export async function runItems(evaluation: Evaluation): Promise<ItemResult[]> {
     let result = known.get(item.id);
     if (!result) {
       result = await runItem(item, evaluation);
-      await appendFile(path, `${JSON.stringify(result)}\n`);
+      await log.append(result);
     }
     results.push(result);
   }
@@ -162,25 +163,4 @@ function promptInWords({ prompt }: EvaluationItem): string {
     piece.type === "text" ? piece.text : `@${piece.scene.objects.map(({ concept }) => concept).join("+")}`,
   );
   return words.join(" ");
-}
-
-/** The results of earlier runs; a line that a killed run left unfinished is taken away. */
-async function readResults(path: string): Promise<Map<string, ItemResult>> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw new InputError(`${path}: cannot be read (${error.code})`);
-  });
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-  if (whole !== text) await writeBytesAtomic(path, whole);
-  const lines = whole.split("\n").slice(0, -1);
-  return new Map(
-    lines.map((line, index) => {
-      try {
-        const result = JSON.parse(line) as ItemResult;
-        return [result.id, result];
-      } catch {
-        throw new InputError(`${path}, line ${index + 1}: expected JSON`);
-      }
-    }),
-  );
 }
