@@ -19,7 +19,7 @@ const upwardExceptions = [
 
 /** What must also run in browsers imports nothing of Node. */
 const isomorphic = ["core", "graph", "onnx", "nn", "model", "index.ts"];
-const exceptions = ["core/atomic-file.ts", "core/json-file.ts", "core/json-lines.ts"];
+const exceptions = ["core/atomic-file.ts", "core/folder-file.ts", "core/json-file.ts", "core/json-lines.ts"];
 
 interface Import {
   readonly specifier: string;
@@ -67,8 +67,9 @@ test("the reader of imports sees every form, so that the tests below mean someth
   );
   expect(importsOf("weights/safetensors.ts").map(({ specifier }) => specifier)).toEqual([
     "node:fs/promises",
-    "node:path",
     "../core/errors.ts",
+    "../core/folder-file.ts",
+    "./pickle.ts",
     "./safetensors-file.ts",
     "./safetensors-sharded.ts",
     "./dtype.ts",

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeJsonAtomic } from "../core/atomic-file.ts";
 import { InputError } from "../core/errors.ts";
+import { fileInFolder } from "../core/folder-file.ts";
 import { readJson } from "../core/json-file.ts";
 import { float32ToBfloat16, float32ToFloat16 } from "../core/half.ts";
 import { loadTokenizer } from "../encoders/tokenizer-file.ts";
@@ -44,7 +45,7 @@ export function modelParameters({ model, vit }: Pick<ModelFolderConfig, "model" 
 /** What a model folder says of itself, without its weights. Throws InputError as {@link loadModelFolder}. */
 export async function loadModelConfig(folder: string): Promise<ModelFolderConfig> {
   await expectFolder(folder);
-  const path = join(folder, CONFIG);
+  const path = await fileInFolder(folder, CONFIG);
   return parseModelConfig(await readJson(path), path);
 }
 
@@ -56,8 +57,8 @@ export async function loadModelFolder(folder: string): Promise<ModelFolder> {
     throw new InputError(
       `${join(folder, TOKENIZER)}: expected at most ${config.model.vocabularySize} ids (${CONFIG}), found ${tokenizer.size}`,
     );
-  const weights = await readParameters(join(folder, WEIGHTS), modelParameters(config));
-  const vaeWeights = await readParameters(join(folder, VAE_WEIGHTS), new Vae(config.vae).parameters);
+  const weights = await readParameters(await fileInFolder(folder, WEIGHTS), modelParameters(config));
+  const vaeWeights = await readParameters(await fileInFolder(folder, VAE_WEIGHTS), new Vae(config.vae).parameters);
   return { config, weights, vaeWeights, tokenizer };
 }
 

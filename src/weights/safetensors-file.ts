@@ -110,7 +110,9 @@ class OpenFile implements SafetensorsFile {
   async readFloat32(name: string, out?: Float32Array): Promise<Float32Array> {
     const { dtype, byteOffset, byteLength } = this.info(name);
     if (!convertsToFloat32(dtype))
-      throw new InputError(`${this.path}: tensor ${quote(name)} is ${dtype}, which cannot be read as float32`);
+      throw new InputError(
+        `${this.path}: tensor ${quote(name)}: expected F32, F16, BF16, F64, integers or BOOL, found ${dtype}: 8-bit floats are not supported`,
+      );
     const elementBytes = dtypeBytes[dtype];
     const count = byteLength / elementBytes;
     const values = out ?? new Float32Array(count);

@@ -1,8 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import { InputError } from "../core/errors.ts";
+import { fileInFolder } from "../core/folder-file.ts";
+import { readJson } from "../core/json-file.ts";
 import { openSafetensorsFile, type SafetensorsFile, type Tensor } from "./safetensors-file.ts";
-import { maxHeaderBytes, quote, type TensorInfo } from "./safetensors-header.ts";
+import { quote, type TensorInfo } from "./safetensors-header.ts";
 
 /** Opens the shards that an index (`{"weight_map": {tensor: file}}`) names; they must lie in its own folder. */
 export async function openSharded(indexPath: string): Promise<SafetensorsFile> {
@@ -10,7 +11,7 @@ export async function openSharded(indexPath: string): Promise<SafetensorsFile> {
   const shards = new Map<string, SafetensorsFile>();
   try {
     for (const name of new Set(shardOf.values()))
-      shards.set(name, await openSafetensorsFile(join(dirname(indexPath), name)));
+      shards.set(name, await openSafetensorsFile(await fileInFolder(dirname(indexPath), name)));
     const tensors = new Map<string, SafetensorsFile>();
     for (const [name, shardName] of shardOf) {
       const shard = shards.get(shardName)!;
@@ -27,17 +28,7 @@ export async function openSharded(indexPath: string): Promise<SafetensorsFile> {
 
 /** Tensor name → shard's file name. */
 async function readIndex(path: string): Promise<Map<string, string>> {
-  let index: unknown;
-  try {
-    const { size } = await stat(path);
-    if (size > maxHeaderBytes) throw new InputError(`${path}: ${size} bytes, at most ${maxHeaderBytes} expected`);
-    index = JSON.parse(await readFile(path, "utf8"));
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(
-      `${path}: ${error instanceof SyntaxError ? "not JSON" : "cannot be read"}: ${(error as Error).message}`,
-    );
-  }
+  const index = await readJson(path);
   const map = isObject(index) ? index["weight_map"] : undefined;
   if (!isObject(map))
     throw new InputError(`${path}: expected an object "weight_map", found ${map === undefined ? "none" : typeof map}`);

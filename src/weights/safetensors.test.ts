@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -78,7 +78,9 @@ describe("reading", () => {
     expect(await values("u16")).toEqual([65535]);
     expect(await values("i16")).toEqual([-3]);
     expect(await values("u8")).toEqual([200]);
-    await expect(file.readFloat32("f8")).rejects.toThrow('tensor "f8" is F8_E4M3, which cannot be read as float32');
+    await expect(file.readFloat32("f8")).rejects.toThrow(
+      /tensor "f8": expected F32, .*, found F8_E4M3: 8-bit floats are not supported/,
+    );
     const out = new Float32Array(4);
     await file.readFloat32("i64", out.subarray(1, 3));
     expect([...out]).toEqual([0, -5, 2 ** 40, 0]);
@@ -191,7 +193,7 @@ describe("sharded checkpoints", () => {
     await file.close();
 
     await mkdir(join(folder, "single"));
-    await symlink(join(folder, "model-2.safetensors"), join(folder, "single", "model.safetensors"));
+    await writeSafetensors(join(folder, "single", "model.safetensors"), [vector("b", [2])]);
     const single = await openSafetensors(join(folder, "single"));
     expect(single.names).toEqual(["b"]);
     await single.close();
@@ -217,6 +219,37 @@ describe("sharded checkpoints", () => {
     }
   });
 
+  test("nor can a link, of a shard or of the index itself", async () => {
+    const inner = join(folder, "inner");
+    await mkdir(inner);
+    await writeSafetensors(join(folder, "outer.safetensors"), [vector("a", [1])]);
+    await symlink("../outer.safetensors", join(inner, "model.safetensors"));
+    await expect(openSafetensors(inner)).rejects.toThrow(
+      "model.safetensors: expected a file of this folder, found a link",
+    );
+    await writeFile(
+      join(inner, "model.safetensors.index.json"),
+      JSON.stringify({ weight_map: { a: "model.safetensors" } }),
+    );
+    await expect(openSafetensors(inner)).rejects.toThrow(
+      "model.safetensors: expected a file of this folder, found a link",
+    );
+    await rename(join(inner, "model.safetensors.index.json"), join(folder, "index.json"));
+    await symlink("../index.json", join(inner, "model.safetensors.index.json"));
+    await expect(openSafetensors(inner)).rejects.toThrow("index.json: expected a file of this folder, found a link");
+  });
+
+  test("pickles are never opened; the error says what to do", async () => {
+    for (const name of ["pytorch_model-1.bin", "pytorch_model-2.bin", "a.pt", "b.ckpt"])
+      await writeFile(join(folder, name), "");
+    await expect(openSafetensors(folder)).rejects.toThrow(
+      /found pickles \(.*, .*, .* and 1 more\), which can run any code when they are opened; look for a safetensors copy/,
+    );
+    await expect(openSafetensors(join(folder, "a.pt"))).rejects.toThrow(
+      "a.pt: expected .safetensors files, found pickles",
+    );
+  });
+
   test("broken indices say what is wrong", async () => {
     const path = join(folder, "model.safetensors.index.json");
     await writeFile(path, "{");
@@ -227,6 +260,6 @@ describe("sharded checkpoints", () => {
     await expect(openSafetensors(folder)).rejects.toThrow("model-1.safetensors: no such file");
     await writeSafetensors(join(folder, "model-1.safetensors"), [vector("b", [1])]);
     await expect(openSafetensors(folder)).rejects.toThrow('places tensor "a" in model-1.safetensors, which lacks it');
-    await expect(openSafetensors(join(folder, "no.safetensors.index.json"))).rejects.toThrow("cannot be read");
+    await expect(openSafetensors(join(folder, "no.safetensors.index.json"))).rejects.toThrow("no such file");
   });
 });

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { writeJsonAtomic } from "../core/atomic-file.ts";
 import { InputError } from "../core/errors.ts";
+import { fileInFolder } from "../core/folder-file.ts";
 import { readJsonIfPresent } from "../core/json-file.ts";
 import { float32ToFloat16 } from "../core/half.ts";
 import type { ParameterValues } from "../nn/parameters.ts";
@@ -42,13 +43,13 @@ export async function saveVae(folder: string, { config, weights }: StoredVae): P
 /** Reads what {@link saveVae} wrote. Throws InputError naming the file and what is wrong with it. */
 export async function loadVae(folder: string): Promise<StoredVae> {
   const config = await readConfig(folder);
-  const weights = await readParameters(join(folder, WEIGHTS), new Vae(config).parameters);
+  const weights = await readParameters(await fileInFolder(folder, WEIGHTS), new Vae(config).parameters);
   return { config, weights };
 }
 
 async function readConfig(folder: string): Promise<VaeConfig> {
   for (const name of [CONFIG, MODEL_CONFIG]) {
-    const path = join(folder, name);
+    const path = await fileInFolder(folder, name);
     const value = await readJsonIfPresent(path);
     if (value === undefined) continue;
     return parseVaeConfig(name === CONFIG ? value : (value as { vae?: unknown } | null)?.vae, path);

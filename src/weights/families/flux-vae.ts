@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { InputError } from "../../core/errors.ts";
 import { schemaProblems } from "../../core/schema-problems.ts";
+import { fileInFolder } from "../../core/folder-file.ts";
 import { readJsonIfPresent } from "../../core/json-file.ts";
 import { fluxVaeConfig, type VaeConfig } from "../../encoders/vae-config.ts";
 import { Vae } from "../../encoders/vae.ts";
@@ -85,7 +86,7 @@ const FILES = ["ae.safetensors", "diffusion_pytorch_model.safetensors", "model.s
  */
 export async function readFluxVae(path: string): Promise<StoredVae> {
   const file = await checkpointFile(path);
-  const where = join(dirname(file), "config.json");
+  const where = await fileInFolder(dirname(file), "config.json");
   const header = await openSafetensors(file);
   await header.close();
   const isDiffusers = header.names.some((name) => name.startsWith("encoder.down_blocks."));
@@ -99,7 +100,7 @@ async function checkpointFile(path: string): Promise<string> {
   if (!entry?.isDirectory()) return path;
   for (const name of FILES) {
     const found = await stat(join(path, name)).catch(() => undefined);
-    if (found) return join(path, name);
+    if (found) return fileInFolder(path, name);
   }
   throw new InputError(`${path}: expected ${FILES.join(" or ")} in this folder, found none`);
 }
