@@ -7,14 +7,15 @@ import { compileModel } from "../onnx/emit.ts";
 import type { HostTensor, Program, Runtime } from "../runtime/types.ts";
 import { imageToPlanes, type ChannelValues } from "./preprocessing.ts";
 import { resizeImage } from "./resize.ts";
-import { cutPatches, patchPositions, type VitGrid } from "./vit-patches.ts";
-import { Vit, type VitConfig } from "./vit.ts";
+import { createVit, type VisionTransformer } from "./vision-transformer.ts";
+import type { VitConfig } from "./vit-config.ts";
+import { cutPatches, paddingBias, patchOrder, patchPositions, type PatchPlace, type VitGrid } from "./vit-patches.ts";
 
 /** The architecture and what pixels are normalised by, on the 0 … 1 scale: one number, or one for each channel. */
-export interface VitCodecConfig extends VitConfig {
+export type VitCodecConfig = VitConfig & {
   readonly mean: number | ChannelValues;
   readonly deviation: number | ChannelValues;
-}
+};
 
 export interface VitCodecOptions {
   /** Pixels to a token's side of the pictures that come in: the VAE's, so that both encoders have one grid (mogao.md). */
@@ -30,6 +31,7 @@ export class VitCodec {
   readonly tokenSide: number;
   /** Numbers in a token: the model's width. */
   readonly tokenSize: number;
+  readonly #vit: Pick<VisionTransformer, "patchSize" | "group">;
   readonly #program: Program;
   readonly #weights: Readonly<Record<string, HostTensor>>;
 
@@ -41,28 +43,19 @@ export class VitCodec {
     { tokenSide, scope: scopeName = "vit" }: VitCodecOptions,
   ): Promise<VitCodec> {
     const scope = new ParameterScope().at(scopeName);
-    const vit = new Vit(scope, config);
-    const [images, tokens] = [symbol("images"), symbol("tokens")];
-    const inToken = config.merge ** 2;
-    const patches = input("patches", [images, tokens, inToken, vit.patchSize]);
-    const positions = input("positions", [1, tokens, inToken, 2]);
-    const count = mulDims(tokens, inToken);
-    const { bytes } = compileModel(
-      {
-        tokens: vit.forward(reshape(patches, [images, count, vit.patchSize]), reshape(positions, [1, count, 1, 2])),
-      },
-      { name: "vit" },
-    );
+    const vit = createVit(scope, config);
+    const { bytes } = compileModel({ tokens: vitGraph(vit) }, { name: "vit" });
     const feeds = scope.all.map(({ name, shape }): [string, HostTensor] => {
       const data = weights.get(name);
       if (!data) throw new InputError(`vit: no weights for "${name}"`);
       return [name, { type: "float32", shape, data }];
     });
-    return new VitCodec(config, tokenSide, await runtime.load(bytes), Object.fromEntries(feeds));
+    return new VitCodec(config, vit, tokenSide, await runtime.load(bytes), Object.fromEntries(feeds));
   }
 
   private constructor(
     config: VitCodecConfig,
+    vit: Pick<VisionTransformer, "patchSize" | "group">,
     tokenSide: number,
     program: Program,
     weights: Readonly<Record<string, HostTensor>>,
@@ -70,6 +63,7 @@ export class VitCodec {
     this.config = config;
     this.tokenSide = tokenSide;
     this.tokenSize = config.outSize;
+    this.#vit = vit;
     this.#program = program;
     this.#weights = weights;
   }
@@ -81,38 +75,93 @@ export class VitCodec {
   async encode(images: readonly RgbImage[]): Promise<Float32Array> {
     const first = images[0];
     if (!first) return new Float32Array(0);
-    const { merge, patch, temporalPatch } = this.config;
-    const [rows, columns] = [first.height / this.tokenSide, first.width / this.tokenSide];
-    if (!Number.isInteger(rows) || !Number.isInteger(columns) || rows < 1 || columns < 1)
-      throw new InputError(
-        `picture: expected sides that are multiples of ${this.tokenSide} pixels, found ${first.width}×${first.height}`,
-      );
-    const grid: VitGrid = { rows: rows * merge, columns: columns * merge };
-    const patchSize = 3 * temporalPatch * patch ** 2;
-    const size = grid.rows * grid.columns * patchSize;
+    const grid = this.#grid(first);
+    const order = patchOrder(grid, this.config);
+    const { patchSize, group } = this.#vit;
+    const size = order.length * patchSize;
     const patches = new Float32Array(new ArrayBuffer(4 * size * images.length));
     images.forEach((image, i) => {
       if (image.width !== first.width || image.height !== first.height)
         throw new InputError(
           `picture ${i}: expected ${first.width}×${first.height} as the first, found ${image.width}×${image.height}`,
         );
-      const [width, height] = [grid.columns * patch, grid.rows * patch];
-      const resized = image.width === width && image.height === height ? image : resizeImage(image, width, height);
-      const planes = imageToPlanes(resized, channels(this.config.mean), channels(this.config.deviation));
-      cutPatches(planes, height, width, this.config, patches.subarray(i * size, (i + 1) * size));
+      cutPatches(this.#planes(image, grid), grid, order, this.config, patches.subarray(i * size, (i + 1) * size));
     });
-    const tokens = rows * columns;
-    const result = await this.#program.run({
-      ...this.#weights,
-      patches: { type: "float32", shape: [images.length, tokens, merge ** 2, patchSize], data: patches },
-      positions: { type: "float32", shape: [1, tokens, merge ** 2, 2], data: patchPositions(grid, merge) },
-    });
-    return result["tokens"]!.data as Float32Array;
+    const groups = order.length / group;
+    const feeds: Record<string, HostTensor> = {
+      patches: { type: "float32", shape: [images.length, groups, group, patchSize], data: patches },
+      positions: { type: "float32", shape: [1, groups, group, 2], data: patchPositions(order) },
+    };
+    if (this.#program.inputNames.includes("padding")) {
+      const bias = paddingBias(order);
+      const data = Float32Array.from({ length: bias.length * images.length }, (_, i) => bias[i % bias.length]!);
+      feeds["padding"] = { type: "float32", shape: [images.length, groups, group], data };
+    }
+    const { tokens } = await this.#program.run({ ...this.#weights, ...feeds });
+    return inReadingOrder(tokens!.data as Float32Array, order, grid, this.config);
   }
 
   dispose(): void {
     this.#program.dispose();
   }
+
+  #grid({ width, height }: RgbImage): VitGrid {
+    const { merge } = this.config;
+    const [rows, columns] = [height / this.tokenSide, width / this.tokenSide];
+    if (!Number.isInteger(rows) || !Number.isInteger(columns) || rows < 1 || columns < 1)
+      throw new InputError(
+        `picture: expected sides that are multiples of ${this.tokenSide} pixels, found ${width}×${height}`,
+      );
+    const most = this.config.architecture === "siglip" ? this.config.positionsPerSide : Infinity;
+    if (Math.max(rows, columns) * merge > most)
+      throw new InputError(`picture: expected at most ${most} patches a side, found ${columns}×${rows}`);
+    return { rows: rows * merge, columns: columns * merge };
+  }
+
+  #planes(image: RgbImage, grid: VitGrid): Float32Array {
+    const { patch, mean, deviation } = this.config;
+    const [width, height] = [grid.columns * patch, grid.rows * patch];
+    const resized = image.width === width && image.height === height ? image : resizeImage(image, width, height);
+    return imageToPlanes(resized, channels(mean), channels(deviation));
+  }
+}
+
+/** Sizes are symbols, so patches come in groups to show that they are multiples; memory order is unchanged. */
+function vitGraph(vit: VisionTransformer) {
+  const [images, groups] = [symbol("images"), symbol("groups")];
+  const places = mulDims(groups, vit.group);
+  const patches = reshape(input("patches", [images, groups, vit.group, vit.patchSize]), [
+    images,
+    places,
+    vit.patchSize,
+  ]);
+  const positions = reshape(input("positions", [1, groups, vit.group, 2]), [1, places, 1, 2]);
+  const windowed = vit.config.architecture !== "siglip" && vit.config.windows;
+  if (!windowed) return vit.forward(patches, positions);
+  return vit.forward(patches, positions, reshape(input("padding", [images, groups, vit.group]), [images, places]));
+}
+
+/** Tokens in the order of their patches → row by row, without padding. */
+function inReadingOrder(
+  tokens: Float32Array,
+  order: readonly PatchPlace[],
+  { rows, columns }: VitGrid,
+  { merge, outSize }: VitConfig,
+): Float32Array {
+  const inToken = merge ** 2;
+  const [slots, count] = [order.length / inToken, (rows * columns) / inToken];
+  const images = tokens.length / (slots * outSize);
+  const result = new Float32Array(images * count * outSize);
+  for (let slot = 0; slot < slots; slot++) {
+    const place = order[slot * inToken];
+    if (!place) continue;
+    const token = ((place[0] / merge) * columns) / merge + place[1] / merge;
+    for (let image = 0; image < images; image++) {
+      const from = (image * slots + slot) * outSize;
+      result.set(tokens.subarray(from, from + outSize), (image * count + token) * outSize);
+    }
+  }
+  return result;
 }
 
 function channels(value: number | ChannelValues): ChannelValues {

@@ -7,6 +7,7 @@ import {
   attention,
   crossEntropy,
   gelu,
+  geluTanh,
   groupNorm,
   layerNorm,
   linear,
@@ -59,6 +60,7 @@ describe("activations", () => {
   it.each<[string, (x: Tensor) => Tensor, (x: number) => number]>([
     ["silu", silu, (v) => v / (1 + Math.exp(-v))],
     ["quickGelu", quickGelu, (v) => v / (1 + Math.exp(-1.702 * v))],
+    ["geluTanh", geluTanh, (v) => (v / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3)))],
   ])("%s", (_, build, definition) => {
     closeTo(
       run(({ x: tensor }) => build(tensor), { x }),

@@ -37,6 +37,12 @@ export function gelu(x: Tensor): Tensor {
   return mul(mul(0.5, x), add(1, erf(mul(x, Math.SQRT1_2))));
 }
 
+/** GELU by its tanh approximation, x·σ(2√(2/π)·(x + 0.044715·x³)): SigLIP's and BAGEL's. */
+export function geluTanh(x: Tensor): Tensor {
+  const inner = mul(x, add(1, mul(0.044715, mul(x, x))));
+  return mul(x, sigmoid(mul(2 * Math.sqrt(2 / Math.PI), inner)));
+}
+
 /** CLIP's and Qwen2-VL's activation. */
 export function quickGelu(x: Tensor): Tensor {
   return mul(x, sigmoid(mul(1.702, x)));

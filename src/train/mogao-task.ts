@@ -3,8 +3,9 @@ import { InputError } from "../core/errors.ts";
 import { Philox } from "../core/random.ts";
 import type { RgbImage } from "../core/image.ts";
 import type { Sample } from "../data/sample.ts";
-import { cutPatches, patchPositions } from "../encoders/vit-patches.ts";
-import { Vit, type VitConfig } from "../encoders/vit.ts";
+import type { QwenVitConfig } from "../encoders/vit-config.ts";
+import { cutPatches, patchOrder, patchPositions, patchSizeOf } from "../encoders/vit-patches.ts";
+import { Vit } from "../encoders/vit.ts";
 import { symbol } from "../graph/dims.ts";
 import { constant, input, reshape } from "../graph/primitives.ts";
 import { topologicalOrder, type Tensor } from "../graph/tensor.ts";
@@ -34,7 +35,7 @@ export interface SampleSource {
 
 export interface MogaoTaskOptions extends Omit<SequenceOptions, "withFlow" | "closeLastImage"> {
   readonly model: MogaoConfig;
-  readonly vit: VitConfig & { readonly mean: number; readonly deviation: number };
+  readonly vit: QwenVitConfig & { readonly mean: number; readonly deviation: number };
   /** Side of the square training images, in pixels. */
   readonly imageSide: number;
   readonly seed: number;
@@ -196,29 +197,26 @@ function vitSubgraph(vit: Vit, imageSide: number): Tensor {
   const side = imageSide / vit.config.patch;
   const grid = { rows: side, columns: side };
   const patches = input("patches", [symbol("images"), side * side, vit.patchSize]);
-  const positions = constant(patchPositions(grid, vit.config.merge), [1, side * side, 1, 2]);
+  const positions = constant(patchPositions(patchOrder(grid, vit.config)), [1, side * side, 1, 2]);
   return reshape(vit.forward(patches, positions), [-1, vit.config.outSize]);
 }
 
 function patchFeeds(images: readonly RgbImage[], { vit, imageSide }: MogaoTaskOptions): Record<string, HostTensor> {
   const count = Math.max(1, images.length);
-  const patches = (imageSide / vit.patch) ** 2;
-  const patchSize = 3 * vit.temporalPatch * vit.patch ** 2;
-  const data = new Float32Array(new ArrayBuffer(4 * count * patches * patchSize));
+  const side = imageSide / vit.patch;
+  const grid = { rows: side, columns: side };
+  const order = patchOrder(grid, vit);
+  const patchSize = patchSizeOf(vit);
+  const size = order.length * patchSize;
+  const data = new Float32Array(new ArrayBuffer(4 * count * size));
   const pixels = imageSide * imageSide;
   const planes = new Float32Array(3 * pixels);
   images.forEach((image, i) => {
     for (let p = 0; p < pixels; p++)
       for (let c = 0; c < 3; c++) planes[c * pixels + p] = (image.data[p * 3 + c]! / 255 - vit.mean) / vit.deviation;
-    cutPatches(
-      planes,
-      imageSide,
-      imageSide,
-      vit,
-      data.subarray(i * patches * patchSize, (i + 1) * patches * patchSize),
-    );
+    cutPatches(planes, grid, order, vit, data.subarray(i * size, (i + 1) * size));
   });
-  return { patches: { type: "float32", shape: [count, patches, patchSize], data } };
+  return { patches: { type: "float32", shape: [count, order.length, patchSize], data } };
 }
 
 async function frozenVitTokens(images: readonly RgbImage[], options: MogaoTaskOptions): Promise<HostTensor> {

@@ -11,7 +11,8 @@ import { WorldPool } from "../data/world/world-pool.ts";
 import { loadTokenizer } from "../encoders/tokenizer-file.ts";
 import { VaeCodec } from "../encoders/vae-codec.ts";
 import { VitCodec } from "../encoders/vit-codec.ts";
-import { Vit, type VitConfig } from "../encoders/vit.ts";
+import type { QwenVitConfig } from "../encoders/vit-config.ts";
+import { Vit } from "../encoders/vit.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import { Mogao } from "../model/mogao.ts";
 import { ParameterScope, type ParameterValues } from "../nn/parameters.ts";
@@ -29,7 +30,7 @@ export interface WorldTaskSettings extends Pick<
   "objective" | "lambda" | "timeShift" | "copies" | "drop" | "vitMode" | "imageSide"
 > {
   readonly model: MogaoConfig;
-  readonly vit: VitConfig & { readonly mean: number; readonly deviation: number };
+  readonly vit: QwenVitConfig & { readonly mean: number; readonly deviation: number };
   /** Holds the tokenizer, and the VAE where flow is trained. */
   readonly folder: string;
   /** Run, checkpoint or file with the weights of a frozen ViT; "" where it is trained. */

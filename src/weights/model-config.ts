@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { InputError } from "../core/errors.ts";
 import { schemaProblems } from "../core/schema-problems.ts";
+import { vitSchema } from "../encoders/vit-config.ts";
 import { parseVaeConfig, vaeTokenSide } from "../encoders/vae-config.ts";
 import { generationSchema } from "./generation-config.ts";
 
@@ -15,7 +16,6 @@ const count = z
   .max(2 ** 24);
 const layers = z.int().positive().max(1024);
 const positive = z.number().positive();
-const threeOrOne = z.union([z.number(), z.tuple([z.number(), z.number(), z.number()]).readonly()]);
 
 const mogaoSchema = z.strictObject({
   hiddenSize: count,
@@ -33,20 +33,6 @@ const mogaoSchema = z.strictObject({
   latentSize: count,
   conditionSize: count,
   timeScale: positive,
-});
-
-const vitSchema = z.strictObject({
-  size: count,
-  layers,
-  heads: count,
-  mlpSize: count,
-  patch: count,
-  merge: count,
-  temporalPatch: count,
-  outSize: count,
-  /** Of pixels on the 0 … 1 scale; one number, or one for each channel. */
-  mean: threeOrOne,
-  deviation: threeOrOne,
 });
 
 const schema = z.strictObject({

@@ -9,7 +9,7 @@ import { float32ToBfloat16, float32ToFloat16 } from "../core/half.ts";
 import { loadTokenizer } from "../encoders/tokenizer-file.ts";
 import { Tokenizer } from "../encoders/tokenizer.ts";
 import { Vae } from "../encoders/vae.ts";
-import { Vit } from "../encoders/vit.ts";
+import { createVit } from "../encoders/vision-transformer.ts";
 import { Mogao } from "../model/mogao.ts";
 import { elementCount, ParameterScope, type ParameterInfo, type ParameterValues } from "../nn/parameters.ts";
 import { FORMAT, parseModelConfig, type ModelFolderConfig, type ModelFolderConfigInput } from "./model-config.ts";
@@ -38,7 +38,7 @@ export interface ModelFolder {
 export function modelParameters({ model, vit }: Pick<ModelFolderConfig, "model" | "vit">): readonly ParameterInfo[] {
   const scope = new ParameterScope();
   void new Mogao(scope.at(MOGAO_SCOPE), model);
-  if (vit) void new Vit(scope.at(VIT_SCOPE), vit);
+  if (vit) void createVit(scope.at(VIT_SCOPE), vit);
   return scope.all;
 }
 

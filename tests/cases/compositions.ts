@@ -4,6 +4,7 @@ import {
   attention,
   crossEntropy,
   gelu,
+  geluTanh,
   groupNorm,
   layerNorm,
   linear,
@@ -21,6 +22,7 @@ export const compositionCases: readonly Case[] = [
   define("linear without a bias", { x: float(n, 4), w: float(3, 4) }, ({ x, w }) => linear(x!, w!)),
   define("silu", { x: float(n, 4) }, ({ x }) => silu(x!)),
   define("gelu", { x: float(n, 4) }, ({ x }) => gelu(x!)),
+  define("geluTanh", { x: float(n, 4) }, ({ x }) => geluTanh(x!)),
   define("quickGelu", { x: float(n, 4) }, ({ x }) => quickGelu(x!)),
   define("layerNorm", { x: float(m, n, 6), w: float(6), b: float(6) }, ({ x, w, b }) => layerNorm(x!, w!, b!, 1e-5)),
   define("groupNorm", { x: float(m, 6, 2, 4), w: float(6), b: float(6) }, ({ x, w, b }) =>
