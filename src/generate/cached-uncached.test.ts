@@ -3,11 +3,13 @@ import { afterAll, expect, test } from "vitest";
 import { Philox } from "../core/random.ts";
 import { addDims, symbol } from "../graph/dims.ts";
 import { add, input, matmul, mul, reshape, sub } from "../graph/primitives.ts";
-import type { MogaoConfig } from "../model/config.ts";
+import { attentionOf } from "../model/attends.ts";
+import { vitTokenSize, type MogaoConfig } from "../model/config.ts";
+import { tableRows } from "../model/position-table.ts";
 import { guidanceConditions } from "../model/guidance.ts";
 import { Mogao } from "../model/mogao.ts";
 import { ablations } from "../model/presets.ts";
-import { buildSequence, type SequencePart } from "../model/sequence.ts";
+import { buildSequence, gridCells, type SequencePart } from "../model/sequence.ts";
 import { ParameterScope } from "../nn/parameters.ts";
 import { compileModel } from "../onnx/emit.ts";
 import { openRuntime } from "../runtime/open-runtime.ts";
@@ -28,10 +30,19 @@ const GRIDS = [
   { rows: 2, columns: 2 },
 ] as const;
 const rule = { form: "paper", text: 2.5, image: 1.5 } as const;
+/** Of the ViT, where images have groups of their own for each encoder. */
+const VIT_GRIDS = [
+  { rows: 1, columns: 3 },
+  { rows: 3, columns: 2 },
+  { rows: 1, columns: 1 },
+] as const;
 const TIMES = [0.3, 0.55, 0.8];
 const random = new Philox(5);
 const normal = (length: number) => random.fillNormal(new Float32Array(new ArrayBuffer(4 * length)));
 const tokensOf = (image: number) => GRIDS[image]!.rows * GRIDS[image]!.columns;
+
+const START = 20;
+const END = 21;
 
 const text = (...ids: number[]): SequencePart => ({ type: "text", ids, loss: false });
 /** The same content in training's form and in generation's. */
@@ -44,14 +55,26 @@ async function prepare(change: Partial<MogaoConfig>) {
   const programs = new ModelPrograms(runtime, config, weights);
   const latents = GRIDS.map((_, i) => normal(tokensOf(i) * config.latentSize));
   const noise = GRIDS.map((_, i) => normal(tokensOf(i) * config.latentSize));
-  const vitTokens = GRIDS.map((_, i) => normal(tokensOf(i) * config.hiddenSize));
+  const layout = config.imageLayout;
+  const vitGrids = layout && layout.groups !== "shared" ? VIT_GRIDS : GRIDS;
+  const vitTokens = vitGrids.map(({ rows, columns }) => normal(rows * columns * vitTokenSize(config)));
+  const vitCells = vitGrids.map((grid) => gridCells(grid));
+  const inside = layout?.markers === "inside" ? { start: START, end: END } : undefined;
   const image = (i: number, group: { copies: number; clean?: boolean }): SequencePart => {
     const clean = group.clean ?? true;
-    return { type: "image", image: i, ...GRIDS[i]!, vit: vit && clean, vae: clean, copies: group.copies };
+    const { copies } = group;
+    const vitGrid = vitGrids[i];
+    return { type: "image", image: i, ...GRIDS[i]!, vitGrid, vit: vit && clean, vae: clean, copies, markers: inside };
   };
   const contextImage = (i: number): ContextPart => ({
     type: "image",
-    image: { ...GRIDS[i]!, vitTokens: vit ? vitTokens[i]! : undefined, latents: async () => latents[i]! },
+    image: {
+      ...GRIDS[i]!,
+      vitGrid: vitGrids[i],
+      vitTokens: vit ? vitTokens[i]! : undefined,
+      latents: async () => latents[i]!,
+    },
+    markers: inside,
   });
 
   const b = symbol("rows");
@@ -61,19 +84,22 @@ async function prepare(change: Partial<MogaoConfig>) {
   const time = matmul(assignment, reshape(times, [b, s, 1]));
   const x = input("latents", [b, v, config.latentSize]);
   const x_t = add(mul(time, x), mul(sub(1, time), input("noise", x.shape)));
+  const condition = { embedding: model.embedTime(times), assignment };
+  const vitCount = symbol("vit");
   const result = model.forward({
     text: {
       rows: model.embedTextAndVit(
         input("ids", [b, t], "int"),
-        input("vit_tokens", [symbol("vit"), config.hiddenSize]),
+        input("vit_tokens", [vitCount, vitTokenSize(config)]),
         input("vit_index", [b, t], "int"),
+        config.vitTable && input("vit_places", [vitCount], "int"),
       ),
       positions: input("text_positions", [b, t, 1, 3]),
     },
     visual: {
-      rows: model.embedLatents(x_t),
+      rows: model.embedLatents(x_t, condition, config.latentTable && input("latent_places", [b, v], "int")),
       positions: input("visual_positions", [b, v, 1, 3]),
-      condition: { embedding: model.embedTime(times), assignment },
+      condition,
     },
     bias: input("bias", [b, 1, addDims(t, v), addDims(t, v)]),
   });
@@ -84,19 +110,19 @@ async function prepare(change: Partial<MogaoConfig>) {
 
   /** Uncached: logits after each text row, and the velocity of each image's noisy copy. */
   async function uncached(parts: readonly SequencePart[]) {
-    const sequence = buildSequence(parts);
+    const sequence = buildSequence(parts, { layout });
     const [row] = packRows([sequence], { text: 1, visual: 1 });
     const feeds: Record<string, HostTensor> = packedFeeds(
       [row!],
       {
         latents: (_, i) => latents[i]!,
-        vitStart: (_, i) => GRIDS.slice(0, i).reduce((sum, _grid, j) => sum + tokensOf(j), 0),
+        vitStart: (_, i) => vitCells.slice(0, i).flat().length,
         time: (_, i) => TIMES[i]!,
         noise: (into) => void into.fill(0),
         textWeight: () => 1,
         flowWeight: () => 1,
       },
-      { latentSize: config.latentSize, withFlow: true, attention: { textSeesVae: !vit } },
+      { ...config, withFlow: true, attention: attentionOf(config) },
     );
     const noiseFeed = feeds["noise"]!.data as Float32Array;
     const size = config.latentSize;
@@ -105,11 +131,10 @@ async function prepare(change: Partial<MogaoConfig>) {
     });
     const tokens = new Float32Array(vitTokens.reduce((sum, { length }) => sum + length, 0));
     vitTokens.reduce((at, values) => (tokens.set(values, at), at + values.length), 0);
-    feeds["vit_tokens"] = {
-      type: "float32",
-      shape: [tokens.length / config.hiddenSize, config.hiddenSize],
-      data: tokens,
-    };
+    const cells = vitCells.flat();
+    feeds["vit_tokens"] = { type: "float32", shape: [cells.length, vitTokenSize(config)], data: tokens };
+    if (config.vitTable)
+      feeds["vit_places"] = { type: "int64", shape: [cells.length], data: tableRows(config.vitTable, cells) };
     const wanted = Object.fromEntries(full.inputNames.flatMap((name) => (feeds[name] ? [[name, feeds[name]]] : [])));
     for (const { name, shape } of scope.all)
       if (full.inputNames.includes(name)) wanted[name] = { type: "float32", shape, data: weights.get(name)! };
@@ -134,13 +159,19 @@ async function prepare(change: Partial<MogaoConfig>) {
     for (const context of contexts) await context.settle();
     const conditions = guidanceConditions(rule, true).slice(0, contexts.length);
     const branches = conditions.map((condition, b) => ({ condition, context: contexts[b]! }));
-    const denoiser = await Denoiser.open(programs, branches, { ...GRIDS[i]!, rule, interval: [0, 0.8] });
+    const denoiser = await Denoiser.open(programs, branches, {
+      ...GRIDS[i]!,
+      markers: inside,
+      rule,
+      interval: [0, 0.8],
+    });
     const x_t = latents[i]!.map((value, k) => t * value + (1 - t) * noise[i]![k]!);
     const into = new Float32Array(denoiser.size);
     await denoiser.velocity(x_t, t, into);
     return [...into];
   }
-  return { image, contextImage, uncached, velocityOf, context: () => new CachedContext(programs) };
+  const markers = inside ? { open: [], close: [] } : { open: [START], close: [END] };
+  return { image, contextImage, uncached, velocityOf, markers, context: () => new CachedContext(programs) };
 }
 
 function expectClose(found: ArrayLike<number>, expected: readonly number[]): void {
@@ -151,25 +182,49 @@ function expectClose(found: ArrayLike<number>, expected: readonly number[]): voi
   expect(worst / scale).toBeLessThan(1e-5);
 }
 
-const START = 20;
-const END = 21;
+const bagelSwitches: Partial<MogaoConfig> = {
+  rope: "1d",
+  timeConditioning: "added",
+  conditionSize: tinyConfig.hiddenSize,
+  timeScale: 1,
+  dataAtTime: 0,
+  queryKeyNorm: { text: true, visual: true },
+  untiedHead: true,
+  textSeesVae: true,
+  imageLayout: { groups: "vae-vit", markers: "inside", positions: "step" },
+  latentTable: { side: 3, axes: "WH" },
+  vitTable: { side: 4, axes: "WH" },
+  connectorSize: 12,
+};
+const { vitTable: _, connectorSize: __, ...shared } = bagelSwitches;
+const lanceSwitches: Partial<MogaoConfig> = {
+  ...shared,
+  rope: "mrope",
+  ropeSections: [1, 1, 2],
+  queryKeyNorm: { text: true, visual: false },
+  imageLayout: { groups: "vit-vae", markers: "inside", positions: "extent" },
+  latentTable: { side: 3, axes: "THW" },
+};
 const variants: [string, Partial<MogaoConfig>][] = [
   ["deep fusion", {}],
   ["shared weights", ablations.C],
   ["VAE alone, which text sees", ablations.B],
   ["VAE alone, M-RoPE", ablations.A],
+  ["as BAGEL", bagelSwitches],
+  ["as Lance", lanceSwitches],
 ];
 
 test.each(variants)("%s: a story of three images, token by token and image by image", async (_name, change) => {
-  const { image, contextImage, uncached, velocityOf, context: open } = await prepare(change);
+  const { image, contextImage, uncached, velocityOf, markers, context: open } = await prepare(change);
+  const { open: start, close: end } = markers;
   const whole = await uncached([
-    text(1, 2, 3, START),
+    text(1, 2, 3, ...start),
     image(0, { copies: 0 }),
-    text(END, 4, 5, START),
+    text(...end, 4, 5, ...start),
     image(1, { copies: 1 }),
-    text(END, 6, START),
+    text(...end, 6, ...start),
     image(2, { copies: 1 }),
-    text(END, 7),
+    text(...end, 7),
   ]);
   const context = open();
   const logits: number[][] = [];
@@ -179,16 +234,15 @@ test.each(variants)("%s: a story of three images, token by token and image by im
       logits.push([...(await context.logits())]);
     }
   };
-  context.push({ type: "text", ids: [1, 2, 3, START] }, contextImage(0), { type: "text", ids: [END, 4] });
-  logits.push(...whole.logits.slice(0, 5), [...(await context.logits())]);
-  await say(5, START);
+  context.push({ type: "text", ids: [1, 2, 3, ...start] }, contextImage(0), { type: "text", ids: [...end, 4] });
+  logits.push(...whole.logits.slice(0, 3 + start.length + end.length), [...(await context.logits())]);
+  await say(5, ...start);
   expectClose(await velocityOf(1, [context]), whole.velocity(1));
   context.push(contextImage(1));
-  await say(END, 6, START);
+  await say(...end, 6, ...start);
   expectClose(await velocityOf(2, [context]), whole.velocity(2));
-  context.push(contextImage(2), { type: "text", ids: [END] });
-  logits.push([...(await context.logits())]);
-  await say(7);
+  context.push(contextImage(2));
+  await say(...end, 7);
   expect(logits.length).toBe(whole.logits.length);
   logits.forEach((row, i) => expectClose(row, whole.logits[i]!));
 });

@@ -1,9 +1,16 @@
-import { writeBias, type TokenPlace } from "../model/attends.ts";
-import { buildSequence, type SequencePart, type VisualRow } from "../model/sequence.ts";
+import { attentionOf, writeBias, type TokenPlace } from "../model/attends.ts";
+import {
+  buildSequence,
+  type Grid,
+  type Markers,
+  type SequencePart,
+  type TextRow,
+  type VisualRow,
+} from "../model/sequence.ts";
 import { feedTensor, floats } from "./feed-tensor.ts";
 import { KeyValueCache, NEW_ROWS } from "./key-value-cache.ts";
 import type { ModelPrograms } from "./model-programs.ts";
-import { textSeesVae } from "./programs.ts";
+import { groupFeeds } from "./group-feeds.ts";
 import { TextRun, type CachedPast, type QueuedTextRow } from "./text-run.ts";
 
 /** A finished image as context. */
@@ -11,14 +18,25 @@ export interface ContextImage {
   /** Token grid. */
   readonly rows: number;
   readonly columns: number;
-  /** [rows · columns, hidden]; absent where the VAE alone represents images. */
+  /** [tokens, vitSize]; absent where the VAE alone represents images. */
   readonly vitTokens?: Float32Array | undefined;
-  /** [rows · columns, latentSize]; asked for when something runs that sees VAE tokens, which text does not. */
-  latents(): Promise<Float32Array>;
+  /** The ViT's own token grid, where it is another one. */
+  readonly vitGrid?: Grid | undefined;
+  /**
+   * [rows · columns, latentSize]; asked for when something runs that sees VAE tokens. Absent where none are to be seen: families whose
+   * text would see them leave them out to understand.
+   */
+  readonly latents?: (() => Promise<Float32Array>) | undefined;
 }
 
 export type ContextPart =
-  { readonly type: "text"; readonly ids: readonly number[] } | { readonly type: "image"; readonly image: ContextImage };
+  | { readonly type: "text"; readonly ids: readonly number[] }
+  | {
+      readonly type: "image";
+      readonly image: ContextImage;
+      /** Where the family has them inside its groups. */
+      readonly markers?: Markers | undefined;
+    };
 
 /** Where a context stood; see {@link CachedContext.rollback}. */
 export interface ContextMark {
@@ -29,7 +47,9 @@ export interface ContextMark {
   readonly queuedImages: readonly QueuedImage[];
 }
 
+/** The VAE group of an image: its latents, and markers inside it. */
 interface QueuedImage {
+  readonly markers: readonly TextRow[];
   readonly rows: readonly VisualRow[];
   readonly image: ContextImage;
 }
@@ -58,7 +78,7 @@ export class CachedContext {
 
   constructor(programs: ModelPrograms) {
     this.#programs = programs;
-    this.#textSeesVae = textSeesVae(programs.config);
+    this.#textSeesVae = attentionOf(programs.config).textSeesVae;
     this.#text = new KeyValueCache(programs.config);
     this.#clean = new KeyValueCache(programs.config);
     this.#past = { text: this.#text, clean: this.#clean, places: () => this.places() };
@@ -71,7 +91,10 @@ export class CachedContext {
 
   /** Text, ViT and clean VAE rows, run or not. */
   get length(): number {
-    const queued = this.#queuedImages.reduce((sum, { rows }) => sum + rows.length, this.#queuedText.length);
+    const queued = this.#queuedImages.reduce(
+      (sum, { markers, rows }) => sum + markers.length + rows.length,
+      this.#queuedText.length,
+    );
     return this.#textPlaces.length + this.#cleanPlaces.length + queued;
   }
 
@@ -80,20 +103,31 @@ export class CachedContext {
     const sequence = buildSequence(
       parts.map((part): SequencePart => {
         if (part.type === "text") return { ...part, loss: false };
-        const { rows, columns, vitTokens } = part.image;
+        const { rows, columns, vitGrid, vitTokens, latents } = part.image;
+        const [vit, vae] = [vitTokens !== undefined, latents !== undefined];
         const image = images.push(part.image) - 1;
-        return { type: "image", image, rows, columns, vit: vitTokens !== undefined, vae: true, copies: 0 };
+        return { type: "image", image, rows, columns, vitGrid, vit, vae, copies: 0, markers: part.markers };
       }),
-      { start: this.#next },
+      { start: this.#next, layout: this.#programs.config.imageLayout },
     );
     this.#next = sequence.next;
+    const vit = images.map(({ rows, columns, vitGrid = { rows, columns }, vitTokens }) =>
+      vitTokens ? { grid: vitGrid, tokens: vitTokens } : undefined,
+    );
+    const isLatents = ({ kind }: TokenPlace) => kind === "clean";
     this.#queuedText = [
       ...this.#queuedText,
-      ...sequence.text.map((row) => ({ row, vitTokens: images[row.image]?.vitTokens })),
+      ...sequence.text.filter((row) => !isLatents(row)).map((row) => ({ row, vit: vit[row.image] })),
     ];
     this.#queuedImages = [
       ...this.#queuedImages,
-      ...images.map((image, i) => ({ image, rows: sequence.visual.filter((row) => row.image === i) })),
+      ...images
+        .map((image, i) => ({
+          image,
+          markers: sequence.text.filter((row) => row.image === i && isLatents(row)),
+          rows: sequence.visual.filter((row) => row.image === i),
+        }))
+        .filter(({ rows }) => rows.length > 0),
     ];
   }
 
@@ -173,23 +207,20 @@ export class CachedContext {
   async #runImages(order: number): Promise<void> {
     for (let next = this.#queuedImages[0]; next && next.rows[0]!.order < order; next = this.#queuedImages[0]) {
       const { program, inputs, feeds: newFeeds } = await this.#programs.get("clean");
-      const { rows, image } = next;
-      const count = rows.length;
-      const keys = [...this.places(), ...rows];
-      const bias = floats(count * keys.length);
-      writeBias(rows, keys, bias, 0, { textSeesVae: this.#textSeesVae });
-      const feeds = newFeeds();
-      feeds["latents"] = feedTensor([1, count, this.#programs.config.latentSize], await image.latents());
-      feeds["visual_positions"] = feedTensor(
-        [1, count, 1, 3],
-        Float32Array.from(rows.flatMap(({ position }) => position)),
-      );
-      feeds["bias"] = feedTensor([1, 1, count, keys.length], bias);
+      const { config } = this.#programs;
+      const { markers, rows, image } = next;
+      const group = [...markers, ...rows];
+      const keys = [...this.places(), ...group];
+      const bias = floats(group.length * keys.length);
+      writeBias(group, keys, bias, 0, attentionOf(config));
+      const feeds = { ...newFeeds(), ...groupFeeds(config, [{ text: markers, visual: rows }]) };
+      feeds["latents"] = feedTensor([1, rows.length, config.latentSize], await image.latents!());
+      feeds["bias"] = feedTensor([1, 1, group.length, keys.length], bias);
       this.#text.feed(feeds, "text", inputs);
       this.#clean.feed(feeds, "clean", inputs);
       const { [NEW_ROWS]: newRows } = await program.run(feeds);
       this.#clean.append(newRows!);
-      this.#cleanPlaces.push(...rows);
+      this.#cleanPlaces.push(...group);
       this.#queuedImages = this.#queuedImages.slice(1);
     }
   }

@@ -1,9 +1,10 @@
 import { writeBias, type TokenPlace } from "../model/attends.ts";
 import { guidanceIsOn, guide, type Condition, type GuidanceRule } from "../model/guidance.ts";
-import { buildSequence } from "../model/sequence.ts";
+import { buildSequence, type Markers } from "../model/sequence.ts";
 import type { HostTensor } from "../runtime/types.ts";
 import type { CachedContext } from "./context.ts";
 import { feedTensor, floats } from "./feed-tensor.ts";
+import { groupFeeds } from "./group-feeds.ts";
 import { cacheNames } from "./key-value-cache.ts";
 import type { ModelPrograms, BoundProgram } from "./model-programs.ts";
 
@@ -17,6 +18,8 @@ export interface DenoiserOptions {
   /** Token grid of the image. */
   readonly rows: number;
   readonly columns: number;
+  /** Where the family has them inside its groups. */
+  readonly markers?: Markers | undefined;
   readonly rule: GuidanceRule;
   /** Where guidance is on ({@link guidanceIsOn}); elsewhere the first branch alone is evaluated. */
   readonly interval: readonly [number, number];
@@ -72,26 +75,28 @@ export class Denoiser {
     const past = Math.max(...places.map((list) => list.length));
     const row = config.kvHeads * config.headSize;
     const caches = Array.from({ length: 2 * config.layers }, () => floats(contexts.length * past * row));
-    const positions = floats(contexts.length * tokens * 3);
-    const bias = floats(contexts.length * (past + tokens));
+    const { rows, columns, markers } = options;
+    const image = { type: "image", image: 0, rows, columns, vit: false, vae: false, copies: 1, markers } as const;
+    const groups = contexts.map((context) =>
+      buildSequence([image], { start: context.next, layout: config.imageLayout }),
+    );
+    const keys = past + groups[0]!.text.length + tokens;
+    const bias = floats(contexts.length * keys);
     contexts.forEach((context, b) => {
       context.copyPast(caches, b * past);
-      const image = { type: "image", image: 0, rows: options.rows, columns: options.columns } as const;
-      const noisy = buildSequence([{ ...image, vit: false, vae: false, copies: 1 }], { start: context.next }).visual;
-      noisy.forEach(({ position }, i) => positions.set(position, (b * tokens + i) * 3));
-      const keys: (TokenPlace | undefined)[] = [...places[b]!];
-      keys.length = past;
+      const { text, visual } = groups[b]!;
+      const seen: (TokenPlace | undefined)[] = [...places[b]!];
+      seen.length = past;
       // All noisy rows of an image see the same, so that one row of bias serves them all.
-      writeBias([noisy[0]], [...keys, ...noisy], bias, b * (past + tokens));
+      writeBias([visual[0]], [...seen, ...text, ...visual], bias, b * keys);
     });
     const evaluation = (count: number): Evaluation => {
       const part = (data: Float32Array, shape: readonly number[]) =>
         feedTensor([count, ...shape], data.subarray(0, (data.length / contexts.length) * count));
-      const feeds = bound.feeds();
+      const feeds = { ...bound.feeds(), ...groupFeeds(config, groups.slice(0, count)) };
       feeds["latents"] = this.#x;
       feeds["times"] = this.#time;
-      feeds["visual_positions"] = part(positions, [tokens, 1, 3]);
-      feeds["bias"] = part(bias, [1, 1, past + tokens]);
+      feeds["bias"] = part(bias, [1, 1, keys]);
       caches.forEach((data, i) => {
         feeds[cacheNames("past", i >> 1)[i & 1]!] = part(data, [past, config.kvHeads, config.headSize]);
       });

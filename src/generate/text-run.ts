@@ -1,17 +1,23 @@
-import { MASKED, writeBias, type TokenPlace } from "../model/attends.ts";
-import type { MogaoConfig } from "../model/config.ts";
-import type { TextRow } from "../model/sequence.ts";
+import { attentionOf, MASKED, writeBias, type TokenPlace } from "../model/attends.ts";
+import { vitTokenSize, type MogaoConfig } from "../model/config.ts";
+import { tableRows } from "../model/position-table.ts";
+import { gridCells, type Grid, type TextRow } from "../model/sequence.ts";
 import { allocateTensor } from "../runtime/host-tensor.ts";
 import type { HostTensor } from "../runtime/types.ts";
 import { feedTensor, floats } from "./feed-tensor.ts";
 import { NEW_ROWS, type KeyValueCache } from "./key-value-cache.ts";
 import type { BoundProgram } from "./model-programs.ts";
-import { textSeesVae } from "./programs.ts";
 
-/** A row to run; `vitTokens` are those of the image that a ViT row belongs to. */
+/** A row to run; `vit` are the tokens of the image that a ViT row belongs to. */
 export interface QueuedTextRow {
   readonly row: TextRow;
-  readonly vitTokens?: Float32Array | undefined;
+  readonly vit?: VitTokens | undefined;
+}
+
+export interface VitTokens {
+  readonly grid: Grid;
+  /** [rows · columns, vitSize] */
+  readonly tokens: Float32Array;
 }
 
 /** What the rows of a run attend to, beside each other. */
@@ -41,12 +47,12 @@ export class TextRun {
     this.#logits = feedTensor([1, config.vocabularySize], floats(config.vocabularySize));
     this.#noLogits = feedTensor([0, config.vocabularySize], floats(0));
     this.#oneRow = allocateTensor("float32", [2 * config.layers, 1, config.kvHeads, config.headSize]);
-    this.#noVit = feedTensor([1, config.hiddenSize], floats(config.hiddenSize));
+    this.#noVit = feedTensor([1, vitTokenSize(config)], floats(vitTokenSize(config)));
   }
 
   /** Appends the rows to `past.text`; returns the logits of the last one where they are wanted, until the next run. */
   async run(rows: readonly QueuedTextRow[], past: CachedPast, wantLogits: boolean): Promise<Float32Array | undefined> {
-    const seesVae = textSeesVae(this.#config);
+    const { textSeesVae } = attentionOf(this.#config);
     const feeds = this.#feeds;
     const t = rows.length;
     feeds["ids"] = feedTensor(
@@ -55,7 +61,7 @@ export class TextRun {
     );
     this.#feedVit(rows);
     feeds["text_positions"] = feedTensor([1, t, 1, 3], Float32Array.from(rows.flatMap(({ row }) => row.position)));
-    feeds["bias"] = t === 1 ? this.#openBias(past, seesVae) : this.#ruledBias(rows, past, seesVae);
+    feeds["bias"] = t === 1 ? this.#openBias(past, textSeesVae) : this.#ruledBias(rows, past, textSeesVae);
     feeds["logit_rows"] = feedTensor([wantLogits ? 1 : 0], BigInt64Array.from(wantLogits ? [BigInt(t - 1)] : []));
     past.text.feed(feeds, "text", this.#bound.inputs, t === 1 ? past.text.roundedLength : past.text.length);
     past.clean.feed(feeds, "clean", this.#bound.inputs);
@@ -69,43 +75,49 @@ export class TextRun {
 
   /** The tokens of the images among the rows, one after another, and each ViT row's place in them. */
   #feedVit(rows: readonly QueuedTextRow[]): void {
-    const { hiddenSize } = this.#config;
+    const { vitTable } = this.#config;
+    const size = vitTokenSize(this.#config);
     const index = new BigInt64Array(rows.length);
-    const starts = new Map<Float32Array, number>();
+    const starts = new Map<VitTokens, number>();
     let count = 0;
-    rows.forEach(({ row, vitTokens }, i) => {
-      if (row.kind !== "vit" || !vitTokens) return;
-      let start = starts.get(vitTokens);
+    rows.forEach(({ row, vit }, i) => {
+      if (row.token < 0 || !vit) return;
+      let start = starts.get(vit);
       if (start === undefined) {
-        starts.set(vitTokens, (start = count));
-        count += vitTokens.length / hiddenSize;
+        starts.set(vit, (start = count));
+        count += vit.tokens.length / size;
       }
       index[i] = BigInt(1 + start + row.token);
     });
     this.#feeds["vit_index"] = feedTensor([1, rows.length], index);
     if (count === 0) {
       this.#feeds["vit_tokens"] = this.#noVit;
+      if (vitTable) this.#feeds["vit_places"] = feedTensor([1], new BigInt64Array(1));
       return;
     }
-    const tokens = floats(count * hiddenSize);
-    for (const [values, start] of starts) tokens.set(values, start * hiddenSize);
-    this.#feeds["vit_tokens"] = feedTensor([count, hiddenSize], tokens);
+    const tokens = floats(count * size);
+    for (const [vit, start] of starts) tokens.set(vit.tokens, start * size);
+    this.#feeds["vit_tokens"] = feedTensor([count, size], tokens);
+    if (vitTable) {
+      const cells = [...starts.keys()].flatMap(({ grid }) => gridCells(grid));
+      this.#feeds["vit_places"] = feedTensor([count], tableRows(vitTable, cells));
+    }
   }
 
   /** Of one row over the rounded cache: all that is cached, and that this row could see, comes before it. */
-  #openBias(past: CachedPast, seesVae: boolean): HostTensor {
+  #openBias(past: CachedPast, textSeesVae: boolean): HostTensor {
     const { length, roundedLength } = past.text;
-    const keys = roundedLength + (seesVae ? past.clean.length : 0) + 1;
+    const keys = roundedLength + (textSeesVae ? past.clean.length : 0) + 1;
     if (this.#bias.data.length !== keys) this.#bias = feedTensor([1, 1, 1, keys], floats(keys));
     (this.#bias.data as Float32Array).fill(0).fill(MASKED, length, roundedLength);
     return this.#bias;
   }
 
-  #ruledBias(rows: readonly QueuedTextRow[], past: CachedPast, seesVae: boolean): HostTensor {
+  #ruledBias(rows: readonly QueuedTextRow[], past: CachedPast, textSeesVae: boolean): HostTensor {
     const places = rows.map(({ row }) => row);
-    const keys = [...past.places().slice(0, past.text.length + (seesVae ? past.clean.length : 0)), ...places];
+    const keys = [...past.places().slice(0, past.text.length + (textSeesVae ? past.clean.length : 0)), ...places];
     const bias = floats(rows.length * keys.length);
-    writeBias(places, keys, bias, 0, { textSeesVae: seesVae });
+    writeBias(places, keys, bias, 0, { textSeesVae });
     return feedTensor([1, 1, rows.length, keys.length], bias);
   }
 }

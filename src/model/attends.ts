@@ -1,4 +1,7 @@
 /** The one rule of who sees whom (Sec. 3.1, Fig. 5b): training, generation and tests all read it here. */
+import type { MogaoConfig } from "./config.ts";
+
+/** Markers inside a group (config.ts) are of the group's kind: they see and are seen as its tokens are. */
 export type TokenKind = "text" | "vit" | "clean" | "noisy";
 
 /** What the rule needs to know of a token. */
@@ -6,15 +9,22 @@ export interface TokenPlace {
   readonly kind: TokenKind;
   /** Samples packed into one row never see each other. */
   readonly sample: number;
-  /** Place in the sequence: grows by one a text token and by one an image; all tokens of an image share it. */
+  /** Place in the sequence: grows from text token to text token and from group to group; all tokens of a group share it. */
   readonly order: number;
   /** Which noisy copy of its image a noisy token belongs to; 0 elsewhere. */
   readonly copy: number;
 }
 
 export interface AttentionOptions {
-  /** Text and ViT tokens see clean VAE tokens too: the ablations without a ViT, and BAGEL. */
+  /** Text and ViT tokens see clean VAE tokens too. */
   readonly textSeesVae?: boolean;
+}
+
+/** What a configuration says of attention: where the VAE alone represents images (ablations A and B), text must see it. */
+export function attentionOf({ textSeesVae, imageContext }: Pick<MogaoConfig, "textSeesVae" | "imageContext">): {
+  readonly textSeesVae: boolean;
+} {
+  return { textSeesVae: textSeesVae ?? imageContext === "vae" };
 }
 
 /** Whether `query` attends to `key`. */

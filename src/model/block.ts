@@ -3,7 +3,7 @@ import { attention, silu } from "../graph/functional.ts";
 import { add, concat, mul, reshape, rotatePairs, slice } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { Linear, RmsNorm } from "../nn/layers.ts";
-import { normal, zeros, type Initializer, type ParameterScope } from "../nn/parameters.ts";
+import { normal, ones, zeros, type Initializer, type ParameterScope } from "../nn/parameters.ts";
 
 import type { MogaoConfig } from "./config.ts";
 import { gated, Modulation, normalised, type Condition } from "./modulation.ts";
@@ -34,6 +34,9 @@ export interface BlockContext {
 /** One modality's weights of a block. */
 export class Branch {
   readonly inputNorm: RmsNorm;
+  /** Of each head, before rotation. */
+  readonly queryNorm: RmsNorm | undefined;
+  readonly keyNorm: RmsNorm | undefined;
   readonly query: Linear;
   readonly key: Linear;
   readonly value: Linear;
@@ -45,13 +48,13 @@ export class Branch {
   readonly #config: MogaoConfig;
 
   /** `copyOf`: prefix of the branch that this one starts as a copy of. */
-  constructor(scope: ParameterScope, config: MogaoConfig, copyOf?: string) {
+  constructor(scope: ParameterScope, config: MogaoConfig, queryKeyNorm: boolean, copyOf?: string) {
     const { hiddenSize, heads, kvHeads, headSize, ffnSize, rmsNormEpsilon } = config;
     const residual = normal(1 / Math.sqrt(hiddenSize * 2 * config.layers));
     const start = (path: string, initializer: Initializer): Initializer =>
       copyOf === undefined ? initializer : { kind: "copy", of: `${copyOf}${path}` };
-    const norm = (path: string) =>
-      new RmsNorm(scope.at(path), hiddenSize, rmsNormEpsilon, start(`${path}.weight`, { kind: "ones" }));
+    const norm = (path: string, size = hiddenSize) =>
+      new RmsNorm(scope.at(path), size, rmsNormEpsilon, start(`${path}.weight`, ones));
     const linear = (path: string, inSize: number, outSize: number, bias: boolean, initializer?: Initializer) =>
       new Linear(scope.at(path), inSize, outSize, {
         bias,
@@ -62,6 +65,8 @@ export class Branch {
     this.query = linear("self_attn.q_proj", hiddenSize, heads * headSize, true);
     this.key = linear("self_attn.k_proj", hiddenSize, kvHeads * headSize, true);
     this.value = linear("self_attn.v_proj", hiddenSize, kvHeads * headSize, true);
+    this.queryNorm = queryKeyNorm ? norm("self_attn.q_norm", headSize) : undefined;
+    this.keyNorm = queryKeyNorm ? norm("self_attn.k_norm", headSize) : undefined;
     this.output = linear("self_attn.o_proj", heads * headSize, hiddenSize, false, residual);
     this.postNorm = norm("post_attention_layernorm");
     this.gate = linear("mlp.gate_proj", hiddenSize, ffnSize, false);
@@ -73,9 +78,11 @@ export class Branch {
   /** Normalised rows → queries, keys and values, each [batch, tokens, heads, headSize]. */
   project(x: Tensor): { q: Tensor; k: Tensor; v: Tensor } {
     const split = (y: Tensor, heads: number) => reshape(y, [...y.shape.slice(0, 2), heads, this.#config.headSize]);
+    const q = split(this.query.forward(x), this.#config.heads);
+    const k = split(this.key.forward(x), this.#config.kvHeads);
     return {
-      q: split(this.query.forward(x), this.#config.heads),
-      k: split(this.key.forward(x), this.#config.kvHeads),
+      q: this.queryNorm?.forward(q) ?? q,
+      k: this.keyNorm?.forward(k) ?? k,
       v: split(this.value.forward(x), this.#config.kvHeads),
     };
   }
@@ -90,29 +97,31 @@ export class Branch {
 export class Block {
   readonly text: Branch;
   readonly visual: Branch;
-  readonly modulation: Modulation;
+  /** Of the visual branch; absent where the timestep is added to the latent tokens instead. */
+  readonly modulation: Modulation | undefined;
 
   constructor(scope: ParameterScope, config: MogaoConfig) {
+    const { conditionSize, hiddenSize, queryKeyNorm } = config;
     const textScope = scope.at("text");
-    this.text = new Branch(textScope, config);
-    this.visual = config.fusion === "deep" ? new Branch(scope.at("visual"), config, textScope.prefix) : this.text;
-    this.modulation = new Modulation(scope.at("modulation"), config.conditionSize, config.hiddenSize, 6);
+    this.text = new Branch(textScope, config, queryKeyNorm?.text ?? false);
+    this.visual =
+      config.fusion === "deep"
+        ? new Branch(scope.at("visual"), config, queryKeyNorm?.visual ?? false, textScope.prefix)
+        : this.text;
+    this.modulation =
+      config.timeConditioning === "added"
+        ? undefined
+        : new Modulation(scope.at("modulation"), conditionSize, hiddenSize, 2);
   }
 
   /** Rows in, rows out; also this block's new keys and values, in the order text, visual. */
   forward(rows: Rows, context: BlockContext): { rows: Rows; cache: KeyValue } {
     const { text, visual } = rows;
-    const condition = context.condition!;
-    const [shiftAttention, scaleAttention, gateAttention, shiftFfn, scaleFfn, gateFfn] = (
-      visual ? this.modulation.forward(condition) : []
-    ) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+    const [ofAttention, ofFfn] = (visual && this.modulation?.forward(context.condition!)) ?? [];
 
     const projected: { q: Tensor; k: Tensor; v: Tensor }[] = [];
     if (text) projected.push(this.text.project(this.text.inputNorm.forward(text)));
-    if (visual)
-      projected.push(
-        this.visual.project(normalised(this.visual.inputNorm, visual, condition, shiftAttention, scaleAttention)),
-      );
+    if (visual) projected.push(this.visual.project(normalised(this.visual.inputNorm, visual, ofAttention)));
     const joint = (part: "q" | "k" | "v") =>
       concat(
         projected.map((branch) => branch[part]),
@@ -137,9 +146,9 @@ export class Block {
     }
     if (visual) {
       const output = this.visual.output.forward(slice(mixed, 1, textTokens, mixed.shape[1]!));
-      const attended = add(visual, gated(output, condition, gateAttention));
-      const ffn = this.visual.feedForward(normalised(this.visual.postNorm, attended, condition, shiftFfn, scaleFfn));
-      newVisual = add(attended, gated(ffn, condition, gateFfn));
+      const attended = add(visual, gated(output, ofAttention));
+      const ffn = this.visual.feedForward(normalised(this.visual.postNorm, attended, ofFfn));
+      newVisual = add(attended, gated(ffn, ofFfn));
     }
     return { rows: { text: newText, visual: newVisual }, cache };
   }

@@ -2,14 +2,30 @@
  * The omni model: token and latent embeddings, N deep-fusion blocks, a text head and a velocity head (Fig. 3).
  * All methods build graph nodes; programs made from them train (loss.ts) and generate (src/generate/).
  */
-import { silu } from "../graph/functional.ts";
-import { add, cast, concat, constant, cos, equal, gather, gemm, mul, pad, reshape, sin } from "../graph/primitives.ts";
+import { geluTanh, silu } from "../graph/functional.ts";
+import {
+  add,
+  cast,
+  concat,
+  constant,
+  cos,
+  equal,
+  gather,
+  gemm,
+  matmul,
+  mul,
+  pad,
+  reshape,
+  sin,
+  sub,
+} from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { Embedding, Linear, RmsNorm } from "../nn/layers.ts";
 import { normal, zeros, type ParameterScope } from "../nn/parameters.ts";
 import { Block, type KeyValue, type Rows } from "./block.ts";
-import { SINUSOID_SIZE, type MogaoConfig } from "./config.ts";
+import { SINUSOID_SIZE, type MogaoConfig, type PositionTable } from "./config.ts";
 import { Modulation, normalised, type Condition } from "./modulation.ts";
+import { positionTable } from "./position-table.ts";
 import { rotary } from "./positions.ts";
 
 export interface ForwardInputs {
@@ -31,8 +47,13 @@ export class Mogao {
   readonly blocks: readonly Block[];
   readonly norm: RmsNorm;
   readonly visualNorm: RmsNorm;
-  readonly finalModulation: Modulation;
+  readonly finalModulation: Modulation | undefined;
   readonly velocity: Linear;
+  /** Absent where the head is the table of embeddings. */
+  readonly textHead: Tensor | undefined;
+  readonly latentTable: Embedding | undefined;
+  readonly vitTable: Embedding | undefined;
+  readonly connector: { readonly fc1: Linear; readonly fc2: Linear } | undefined;
 
   constructor(scope: ParameterScope, config: MogaoConfig) {
     const { hiddenSize, conditionSize } = config;
@@ -54,8 +75,26 @@ export class Mogao {
             of: `${scope.prefix}norm.weight`,
           })
         : this.norm;
-    this.finalModulation = new Modulation(scope.at("final_modulation"), conditionSize, hiddenSize, 2);
+    this.finalModulation =
+      config.timeConditioning === "added"
+        ? undefined
+        : new Modulation(scope.at("final_modulation"), conditionSize, hiddenSize, 1, false);
     this.velocity = new Linear(scope.at("velocity"), hiddenSize, config.latentSize, { initializer: zeros });
+    this.textHead = config.untiedHead
+      ? scope.at("lm_head").parameter("weight", [config.vocabularySize, hiddenSize], normal(0.02))
+      : undefined;
+    const table = (name: string, sizes: PositionTable | undefined) =>
+      sizes && positionTable(scope.at(name), sizes, hiddenSize);
+    this.latentTable = table("latent_positions", config.latentTable);
+    this.vitTable = table("vit_positions", config.vitTable);
+    const connector = scope.at("connector");
+    this.connector =
+      config.connectorSize === undefined
+        ? undefined
+        : {
+            fc1: new Linear(connector.at("fc1"), config.connectorSize, hiddenSize),
+            fc2: new Linear(connector.at("fc2"), hiddenSize, hiddenSize),
+          };
   }
 
   /** Integer ids [batch, tokens] → [batch, tokens, hidden]. */
@@ -64,24 +103,36 @@ export class Mogao {
   }
 
   /**
-   * Text rows of which some are ViT tokens: `vitIndex` [batch, tokens] is 1 + the row of `vitTokens` [n, hidden] that
-   * stands there, or 0 for ordinary text, which is taken from `ids`.
+   * Text rows of which some are ViT tokens: `vitIndex` [batch, tokens] is 1 + the row of `vitTokens` [n, vitSize] that
+   * stands there, or 0 for ordinary text, which is taken from `ids`. `vitPlaces` [n]: rows of the ViT's position table, where the
+   * model has one.
    */
-  embedTextAndVit(ids: Tensor, vitTokens: Tensor, vitIndex: Tensor): Tensor {
+  embedTextAndVit(ids: Tensor, vitTokens: Tensor, vitIndex: Tensor, vitPlaces?: Tensor): Tensor {
     const isText = reshape(cast(equal(vitIndex, 0), "float"), [...vitIndex.shape, 1]);
-    return add(mul(this.embedText(ids), isText), gather(pad(vitTokens, 0, 1, 0), vitIndex));
+    const tokens = placed(this.#connected(vitTokens), this.vitTable, vitPlaces);
+    return add(mul(this.embedText(ids), isText), gather(pad(tokens, 0, 1, 0), vitIndex));
   }
 
-  /** Latent tokens [batch, tokens, latentSize] → [batch, tokens, hidden]. */
-  embedLatents(x: Tensor): Tensor {
-    return this.latentIn.forward(x);
+  /**
+   * Latent tokens [batch, tokens, latentSize] → [batch, tokens, hidden]; with their timestep, where it is added, and with positions
+   * from the table's rows `places` [batch, tokens], where the model has one.
+   */
+  embedLatents(x: Tensor, { embedding, assignment }: Condition, places?: Tensor): Tensor {
+    const rows = placed(this.latentIn.forward(x), this.latentTable, places);
+    return this.config.timeConditioning === "added" ? add(rows, matmul(assignment, embedding)) : rows;
   }
 
-  /** Times [batch, slots] in [0, 1] → timestep embedding [batch, slots, conditionSize]. */
+  /** From the ViT's width to the model's. */
+  #connected(vitTokens: Tensor): Tensor {
+    return this.connector ? this.connector.fc2.forward(geluTanh(this.connector.fc1.forward(vitTokens))) : vitTokens;
+  }
+
+  /** Times [batch, slots] in [0, 1], 1 is data → timestep embedding [batch, slots, conditionSize]. */
   embedTime(t: Tensor): Tensor {
     const half = SINUSOID_SIZE / 2;
     const frequencies = Float64Array.from({ length: half }, (_, i) => this.config.timeScale * 10000 ** (-i / half));
-    const angles = mul(reshape(t, [...t.shape, 1]), constant(frequencies));
+    const ownTime = this.#countsFromNoise ? t : sub(1, t);
+    const angles = mul(reshape(ownTime, [...t.shape, 1]), constant(frequencies));
     const sinusoids = concat([cos(angles), sin(angles)], t.shape.length);
     return this.timeOut.forward(silu(this.timeIn.forward(sinusoids)));
   }
@@ -103,8 +154,9 @@ export class Mogao {
       caches.push(result.cache);
     });
     const velocity = () => {
-      const [shift, scale] = this.finalModulation.forward(visual!.condition) as [Tensor, Tensor];
-      return this.velocity.forward(normalised(this.visualNorm, rows.visual!, visual!.condition, shift, scale));
+      const [modulated] = this.finalModulation?.forward(visual!.condition) ?? [];
+      const predicted = this.velocity.forward(normalised(this.visualNorm, rows.visual!, modulated));
+      return this.#countsFromNoise ? predicted : mul(-1, predicted);
     };
     return {
       ...(rows.text && { text: this.norm.forward(rows.text) }),
@@ -113,8 +165,19 @@ export class Mogao {
     };
   }
 
-  /** Tied text head: normalised rows [n, hidden] → logits [n, vocabulary]. */
+  /** Text head: normalised rows [n, hidden] → logits [n, vocabulary]. */
   logits(rows: Tensor): Tensor {
-    return gemm(rows, this.embedTokens.weight, { transB: true });
+    return gemm(rows, this.textHead ?? this.embedTokens.weight, { transB: true });
   }
+
+  /** Whether the network's own time is the paper's, 0 at noise; else it is 1 − t, and dx/dt changes its sign. */
+  get #countsFromNoise(): boolean {
+    return this.config.dataAtTime !== 0;
+  }
+}
+
+function placed(rows: Tensor, table: Embedding | undefined, places: Tensor | undefined): Tensor {
+  if ((table === undefined) !== (places === undefined))
+    throw new Error("Mogao: places are given exactly where the model has a position table");
+  return table ? add(rows, table.forward(places!)) : rows;
 }

@@ -3,9 +3,10 @@
  * (attends.ts) and targets. Efficient Complete Teacher Forcing (Sec. 3.3): every image with a loss gets noisy copies
  * beside its clean tokens, so that one pass trains all images of a sample.
  */
-import type { TokenPlace } from "./attends.ts";
+import type { TokenKind, TokenPlace } from "./attends.ts";
+import { paperLayout, type ImageLayout } from "./config.ts";
 
-/** Content of a sequence. Markers are ordinary text. */
+/** Content of a sequence. Markers are ordinary text, unless an image brings its own. */
 export type SequencePart = TextRun | ImageGroup;
 
 export interface TextRun {
@@ -15,32 +16,60 @@ export interface TextRun {
   readonly loss: boolean;
 }
 
-export interface ImageGroup {
+/** Tokens of an image, down and across. */
+export interface Grid {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The grid is the VAE's, and the ViT's unless that has one of its own. */
+export interface ImageGroup extends Grid {
   readonly type: "image";
   /** The caller's name for the image: its place in a list of images. */
   readonly image: number;
-  /** Token grid, the same for both encoders. */
-  readonly rows: number;
-  readonly columns: number;
+  readonly vitGrid?: Grid | undefined;
   /** Clean tokens that later tokens see. */
   readonly vit: boolean;
   readonly vae: boolean;
   /** Noisy copies, each with a time of its own; 0 for an image that is only context. */
   readonly copies: number;
+  /** Ids of the markers inside each of its groups; needed exactly where the layout has them there. */
+  readonly markers?: Markers | undefined;
+  /** Position at which its VAE groups begin, instead of the running one: Lance draws an edit where its source stands. */
+  readonly position?: number | undefined;
+}
+
+export interface Markers {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Coordinates (T, H, W) of a rotary position. */
 export type Position = readonly [number, number, number];
 
+/** A place on an image's grid. */
+export interface Cell {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** Places of a grid, row by row. */
+export function gridCells({ rows, columns }: Grid): Cell[] {
+  return Array.from({ length: rows * columns }, (_, i) => ({ row: Math.floor(i / columns), column: i % columns }));
+}
+
+/** A row of the text branch: text, a marker or a ViT token. */
 export interface TextRow extends TokenPlace {
-  readonly kind: "text" | "vit";
+  /** Markers inside a group have the group's kind. */
+  readonly kind: TokenKind;
   readonly position: Position;
   /** Token id; for a ViT token, −1. */
   readonly id: number;
   /** Id of the next text token where it carries a loss, else −1. */
   readonly target: number;
-  /** Image and token number of a ViT token, else −1. */
+  /** Image that a ViT token or marker belongs to, else −1. */
   readonly image: number;
+  /** Number of a ViT token, else −1. */
   readonly token: number;
 }
 
@@ -49,6 +78,7 @@ export interface VisualRow extends TokenPlace {
   readonly position: Position;
   readonly image: number;
   readonly token: number;
+  readonly cell: Cell;
 }
 
 export interface Sequence {
@@ -58,12 +88,20 @@ export interface Sequence {
   readonly next: number;
 }
 
-/** `sample` tags every token (packing); `start` is the order of the first one (continuing a cached context). */
+export interface SequenceBuildOptions {
+  /** Tags every token (packing). */
+  readonly sample?: number | undefined;
+  /** Order of the first token (continuing a cached context). */
+  readonly start?: number | undefined;
+  readonly layout?: ImageLayout | undefined;
+  /** Whether an image is drawn in the sequence that these parts belong to; see {@link ImageLayout.vitTime}. */
+  readonly draws?: boolean | undefined;
+}
+
 export function buildSequence(
   parts: readonly SequencePart[],
-  options: { sample?: number; start?: number } = {},
+  { sample = 0, start = 0, layout = paperLayout, draws = false }: SequenceBuildOptions = {},
 ): Sequence {
-  const { sample = 0, start = 0 } = options;
   const text: TextRow[] = [];
   const visual: VisualRow[] = [];
   let order = start;
@@ -81,15 +119,57 @@ export function buildSequence(
       continue;
     }
     previous = -1;
-    const { image } = part;
-    for (let token = 0; token < part.rows * part.columns; token++) {
-      const position = [order, Math.floor(token / part.columns), token % part.columns] as const;
-      const place = { sample, order, position, image, token };
-      if (part.vit) text.push({ ...place, kind: "vit", copy: 0, id: -1, target: -1 });
-      if (part.vae) visual.push({ ...place, kind: "clean", copy: 0 });
-      for (let copy = 0; copy < part.copies; copy++) visual.push({ ...place, kind: "noisy", copy });
+    const { image, markers, vitGrid = part } = part;
+    /** Adds a group that begins at `order`; returns how far it reaches. */
+    const add = (kind: Exclude<TokenKind, "text">, grid: Grid, copy: number): number => {
+      const from = kind === "vit" ? order : (part.position ?? order);
+      const time = kind === "vit" && draws ? layout.vitTime : undefined;
+      const positions = groupPositions(grid, layout, markers !== undefined, from, time);
+      const place = { sample, order, copy, image };
+      const marker = (id: number, position: Position) =>
+        text.push({ ...place, kind, position, id, target: -1, token: -1 });
+      if (markers) marker(markers.start, positions.start);
+      gridCells(grid).forEach((cell, token) => {
+        const position = positions.token(cell);
+        if (kind === "vit") text.push({ ...place, kind, position, id: -1, target: -1, token });
+        else visual.push({ ...place, kind, position, token, cell });
+      });
+      if (markers) marker(markers.end, positions.end);
+      return positions.extent;
+    };
+    let end = order;
+    for (let copy = 0; copy < part.copies; copy++) end = order + add("noisy", part, copy);
+    const vit = () => (part.vit ? add("vit", vitGrid, 0) : 0);
+    const vae = () => (part.vae ? add("clean", part, 0) : 0);
+    if (layout.groups === "shared") {
+      vit();
+      vae();
+      order += groupPositions(part, layout, false, order).extent;
+    } else {
+      for (const group of layout.groups === "vae-vit" ? [vae, vit] : [vit, vae]) order += group();
+      order = Math.max(order, end);
     }
-    order++;
   }
   return { text, visual, next: order };
+}
+
+/** Positions of a group's tokens and of the markers around them; `extent`: from its first position to what follows. */
+function groupPositions(grid: Grid, layout: ImageLayout, inside: boolean, from: number, time = from) {
+  const shift = time - from; // of T alone
+  const text = (position: number): Position => [position + shift, position, position];
+  if (layout.positions === "step")
+    return {
+      token: ({ row, column }: Cell): Position => [time, row, column],
+      start: text(from),
+      end: text(from),
+      extent: 1,
+    };
+  const first = inside ? from + 1 : from;
+  const end = first + Math.max(grid.rows, grid.columns);
+  return {
+    token: ({ row, column }: Cell): Position => [first + shift, first + row, first + column],
+    start: text(from),
+    end: text(end),
+    extent: end + (inside ? 1 : 0) - from,
+  };
 }

@@ -3,6 +3,7 @@ import { crossEntropy, squaredError } from "../graph/functional.ts";
 import { addDims, symbol, type Dim } from "../graph/dims.ts";
 import { add, constant, div, gather, input, matmul, mul, reduceSum, reshape, sub } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { vitTokenSize } from "./config.ts";
 import type { Mogao } from "./mogao.ts";
 
 export interface TrainingGraph {
@@ -19,8 +20,9 @@ export type Objective = "text" | "text+flow";
  * Inputs (by name; b rows, t text tokens, v visual tokens, s time slots a row, m text targets):
  *   ids, vit_index [b, t] int · text_positions [b, t, 1, 3] · bias [b, 1, t+v, t+v] · target_rows, targets [m] int ·
  *   text_weights [m] · text_total [1]; and with flow: latents, noise [b, v, latent] · times [b, s] ·
- *   assignment [b, v, s] one-hot · visual_positions [b, v, 1, 3] · flow_weights [b, v] · flow_total [1].
- * Totals are sums of weights over the global batch (Sec. 3.3). `vitTokens` [n, hidden] is the ViT's output, from its own
+ *   assignment [b, v, s] one-hot · visual_positions [b, v, 1, 3] · flow_weights [b, v] · flow_total [1];
+ *   where the model has position tables, vit_places [n] and latent_places [b, v] int.
+ * Totals are sums of weights over the global batch (Sec. 3.3). `vitTokens` [n, vitSize] is the ViT's output, from its own
  * subgraph or an input.
  */
 export function trainingGraph(
@@ -46,9 +48,9 @@ export function velocityGraph(model: Mogao): Tensor {
   return packedForward(model, vitTokensInput(model), "text+flow").velocity!;
 }
 
-/** ViT tokens that are computed elsewhere: [n, hidden]. */
+/** ViT tokens that are computed elsewhere: [n, vitSize]. */
 export function vitTokensInput(model: Mogao): Tensor {
-  return input("vit_tokens", [symbol("vitTokens"), model.config.hiddenSize]);
+  return input("vit_tokens", [symbol("vitTokens"), vitTokenSize(model.config)]);
 }
 
 function packedForward(model: Mogao, vitTokens: Tensor, objective: Objective) {
@@ -59,7 +61,12 @@ function packedForward(model: Mogao, vitTokens: Tensor, objective: Objective) {
   const ids = input("ids", [b, t], "int");
   const result = model.forward({
     text: {
-      rows: model.embedTextAndVit(ids, vitTokens, input("vit_index", [b, t], "int")),
+      rows: model.embedTextAndVit(
+        ids,
+        vitTokens,
+        input("vit_index", [b, t], "int"),
+        model.vitTable && input("vit_places", [vitTokens.shape[0]!], "int"),
+      ),
       positions: input("text_positions", [b, t, 1, 3]),
     },
     visual: visual?.forward,
@@ -78,13 +85,15 @@ function visualInputs(model: Mogao, b: Dim) {
   const assignment = input("assignment", [b, tokens, slots]);
   const t = matmul(assignment, reshape(times, [b, slots, 1]));
   const x_t = add(mul(t, latents), mul(sub(1, t), noise)); // Eq. 3; clean tokens have t = 1
+  const condition = { embedding: model.embedTime(times), assignment };
+  const places = model.latentTable && input("latent_places", [b, tokens], "int");
   return {
     tokens,
     target: sub(latents, noise), // the velocity of Eq. 4
     forward: {
-      rows: model.embedLatents(x_t),
+      rows: model.embedLatents(x_t, condition, places),
       positions: input("visual_positions", [b, tokens, 1, 3]),
-      condition: { embedding: model.embedTime(times), assignment },
+      condition,
     },
   };
 }

@@ -3,11 +3,15 @@ import { Philox } from "../core/random.ts";
 import { parameter } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
 
-/** How a parameter starts. `copy` takes another parameter's values (the visual branch starts as the language model). */
+/**
+ * How a parameter starts. `copy` takes another parameter's values (the visual branch starts as the language model); `table`
+ * fills in what a formula says.
+ */
 export type Initializer =
   | { readonly kind: "zeros" }
   | { readonly kind: "ones" }
   | { readonly kind: "normal"; readonly deviation: number }
+  | { readonly kind: "table"; readonly fill: (into: Float32Array) => void }
   | { readonly kind: "copy"; readonly of: string };
 
 export const zeros: Initializer = { kind: "zeros" };
@@ -72,6 +76,7 @@ export function initializeParameters(
     if (!data) values.set(name, (data = new Float32Array(new ArrayBuffer(4 * elementCount(shape)))));
     if (initializer.kind === "zeros") data.fill(0);
     else if (initializer.kind === "ones") data.fill(1);
+    else if (initializer.kind === "table") initializer.fill(data);
     else if (initializer.kind === "normal") {
       new Philox(seed, hashName(name)).fillNormal(data);
       for (let i = 0; i < data.length; i++) data[i]! *= initializer.deviation;

@@ -49,15 +49,15 @@ test("a noisy image never sees its own clean tokens, nor another noisy image", (
   expect(losses(drawn, { vit: other(1) })[1]).toBe(before);
   expect(losses(drawn, { vit: other(0) })[1]).not.toBe(before);
   expect(losses(drawn, { latents: other(0) })[1]).not.toBe(before);
-  // Rows: image 0's two clean tokens, then image 1's two tokens, each clean, then noisy.
-  expect(velocityDependence(drawn, [3, 5])).toEqual([true, true, false, true, false, true]);
+  // Rows: image 0's two clean tokens, then image 1's noisy and clean ones.
+  expect(velocityDependence(drawn, [2, 3])).toEqual([true, true, true, true, false, false]);
 });
 
 test("no noisy copy sees another one", () => {
   const copies: SequencePart[] = [text(1, 2), image(0, { vae: false, copies: 2 })];
-  // Rows: token 0 of copies 0 and 1, token 1 of copies 0 and 1.
-  expect(velocityDependence(copies, [0, 2])).toEqual([true, false, true, false]);
-  expect(velocityDependence(copies, [1, 3])).toEqual([false, true, false, true]);
+  // Rows: the two tokens of copy 0, then those of copy 1.
+  expect(velocityDependence(copies, [0, 1])).toEqual([true, true, false, false]);
+  expect(velocityDependence(copies, [2, 3])).toEqual([false, false, true, true]);
 });
 
 test("no sample sees another in its row", () => {
@@ -68,8 +68,8 @@ test("no sample sees another in its row", () => {
     ],
     roomy,
   );
-  // A sample's rows: image 0's tokens, each clean, then noisy; then image 1's clean tokens and image 2's noisy ones.
-  expect(dependence(feeds, [1, 3])).toEqual([false, true, false, true, false, false, false, false]);
+  // A sample's rows: image 0's noisy tokens, then its clean ones; then image 1's clean tokens and image 2's noisy ones.
+  expect(dependence(feeds, [0, 1])).toEqual([true, true, false, false, false, false, false, false]);
   expect(dependence(feeds, [6, 7])).toEqual([false, false, false, false, true, true, true, true]);
 });
 

@@ -9,6 +9,7 @@ import { Vit } from "../encoders/vit.ts";
 import { symbol } from "../graph/dims.ts";
 import { constant, input, reshape } from "../graph/primitives.ts";
 import { topologicalOrder, type Tensor } from "../graph/tensor.ts";
+import { attentionOf } from "../model/attends.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import type { SpecialTokens } from "../model/conversation.ts";
 import { sampleTime } from "../model/flow.ts";
@@ -121,7 +122,7 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
 
     // The ViT sees only the images whose tokens some sequence holds: a drawn image that ends its sample is not read.
     const read = prepared.flatMap(({ sequence }, sample) => {
-      const own = new Set(sequence.text.filter(({ kind }) => kind === "vit").map(({ image }) => image));
+      const own = new Set(sequence.text.filter(({ token }) => token >= 0).map(({ image }) => image));
       return [...own].map((image) => firstImage[sample]! + image);
     });
     const vitPlace = new Map(read.map((image, place) => [image, place]));
@@ -156,7 +157,7 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
       {
         latentSize: options.model.latentSize,
         withFlow,
-        attention: { textSeesVae: options.model.imageContext === "vae" },
+        attention: attentionOf(options.model),
       },
     );
     const vitFeeds: Record<string, HostTensor> = trainsVit

@@ -1,5 +1,7 @@
 /** Padding-free packing (Sec. 3.2): several sequences share a row, each seeing only itself. */
 import { writeBias, type AttentionOptions } from "../model/attends.ts";
+import type { PositionTable } from "../model/config.ts";
+import { tableRows } from "../model/position-table.ts";
 import type { Sequence, TextRow, VisualRow } from "../model/sequence.ts";
 import type { HostTensor } from "../runtime/types.ts";
 
@@ -60,9 +62,14 @@ const int64 = (shape: readonly number[]): HostTensor & { data: BigInt64Array } =
 export function packedFeeds(
   rows: readonly PackedRow[],
   contents: RowContents,
-  options: { latentSize: number; withFlow: boolean; attention?: AttentionOptions },
+  options: {
+    readonly latentSize: number;
+    readonly withFlow: boolean;
+    readonly attention?: AttentionOptions;
+    readonly latentTable?: PositionTable | undefined;
+  },
 ): Record<string, HostTensor> {
-  const { latentSize, withFlow } = options;
+  const { latentSize, withFlow, latentTable } = options;
   const b = rows.length;
   const t = Math.max(1, ...rows.map((row) => row.text.length));
   const v = withFlow ? Math.max(1, ...rows.map((row) => row.visual.length)) : 0;
@@ -79,6 +86,7 @@ export function packedFeeds(
   const assignment = float32([b, v, s]);
   const visualPositions = float32([b, v, 1, 3]);
   const flowWeights = float32([b, v]);
+  const latentPlaces = int64([b, v]);
   const targets: { row: number; id: number; weight: number }[] = [];
   let flowTotal = 0;
 
@@ -86,14 +94,21 @@ export function packedFeeds(
     row.text.forEach((token, i) => {
       const at = r * t + i;
       textPositions.data.set(token.position, at * 3);
-      if (token.kind === "vit")
-        vitIndex.data[at] = BigInt(1 + contents.vitStart(token.sample, token.image) + token.token);
+      if (token.token >= 0) vitIndex.data[at] = BigInt(1 + contents.vitStart(token.sample, token.image) + token.token);
       else ids.data[at] = BigInt(token.id);
       if (token.target >= 0) targets.push({ row: at, id: token.target, weight: contents.textWeight(token.sample) });
     });
     if (withFlow) {
       const slots = slotKeys[r]!;
       times.data[r * s] = 1; // slot 0: clean tokens
+      if (latentTable)
+        latentPlaces.data.set(
+          tableRows(
+            latentTable,
+            row.visual.map(({ cell }) => cell),
+          ),
+          r * v,
+        );
       row.visual.forEach((token, i) => {
         const at = r * v + i;
         visualPositions.data.set(token.position, at * 3);
@@ -146,6 +161,7 @@ export function packedFeeds(
     visual_positions: visualPositions,
     flow_weights: flowWeights,
     flow_total: float32([1], new Float32Array([flowTotal || 1])),
+    ...(latentTable && { latent_places: latentPlaces }),
   };
 }
 

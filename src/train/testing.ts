@@ -3,6 +3,7 @@ import { Philox } from "../core/random.ts";
 import { gradients } from "../graph/gradients.ts";
 import { interpret } from "../graph/interpret.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { attentionOf } from "../model/attends.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import { Mogao } from "../model/mogao.ts";
 import { buildSequence, type SequencePart } from "../model/sequence.ts";
@@ -92,7 +93,7 @@ export function tinyFeeds(
       textWeight: () => 1,
       flowWeight: () => 1,
     },
-    { latentSize: config.latentSize, withFlow: true, attention: { textSeesVae: config.imageContext === "vae" } },
+    { latentSize: config.latentSize, withFlow: true, attention: attentionOf(config) },
   );
   // Noise must not depend on where packing puts a token.
   const noise = feeds["noise"]!.data as Float32Array;

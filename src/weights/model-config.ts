@@ -5,6 +5,7 @@ import { schemaProblems } from "../core/schema-problems.ts";
 import { vitSchema } from "../encoders/vit-config.ts";
 import { parseVaeConfig, vaeTokenSide } from "../encoders/vae-config.ts";
 import { generationSchema } from "./generation-config.ts";
+import { vitTokenSize } from "../model/config.ts";
 
 /** Version of the folder's layout. */
 export const FORMAT = 1;
@@ -17,6 +18,8 @@ const count = z
 const layers = z.int().positive().max(1024);
 const positive = z.number().positive();
 
+const positionTable = z.strictObject({ side: z.int().positive().max(1024), axes: z.enum(["WH", "THW"]) });
+
 const mogaoSchema = z.strictObject({
   hiddenSize: count,
   layers,
@@ -27,12 +30,29 @@ const mogaoSchema = z.strictObject({
   vocabularySize: count,
   rmsNormEpsilon: positive,
   ropeTheta: positive,
-  rope: z.enum(["interleaved", "mrope"]),
+  rope: z.enum(["interleaved", "mrope", "1d"]),
+  ropeSections: z.tuple([count, count, count]).readonly().optional(),
   fusion: z.enum(["deep", "shared"]),
   imageContext: z.enum(["vit+vae", "vae"]),
   latentSize: count,
   conditionSize: count,
   timeScale: positive,
+  timeConditioning: z.enum(["adaln-zero", "added"]).optional(),
+  dataAtTime: z.literal([0, 1]).optional(),
+  queryKeyNorm: z.strictObject({ text: z.boolean(), visual: z.boolean() }).optional(),
+  untiedHead: z.boolean().optional(),
+  textSeesVae: z.boolean().optional(),
+  imageLayout: z
+    .strictObject({
+      groups: z.enum(["shared", "vae-vit", "vit-vae"]),
+      markers: z.enum(["text", "inside"]),
+      positions: z.enum(["step", "extent"]),
+      vitTime: z.int().min(0).optional(),
+    })
+    .optional(),
+  latentTable: positionTable.optional(),
+  vitTable: positionTable.optional(),
+  connectorSize: count.optional(),
 });
 
 const schema = z.strictObject({
@@ -67,6 +87,25 @@ export function parseModelConfig(value: unknown, where: string): ModelFolderConf
   const tokenSize = 4 * vae.latentChannels;
   expect(model.heads % model.kvHeads === 0, "model.heads", `a multiple of kvHeads = ${model.kvHeads}`, model.heads);
   expect(model.headSize % 2 === 0, "model.headSize", "an even number", model.headSize);
+  const sections = model.ropeSections?.reduce((a, b) => a + b, 0) ?? model.headSize / 2;
+  expect(
+    2 * sections === model.headSize,
+    "model.ropeSections",
+    `a sum of ${model.headSize / 2}, half a head`,
+    sections,
+  );
+  expect(
+    model.timeConditioning !== "added" || model.conditionSize === model.hiddenSize,
+    "model.conditionSize",
+    `${model.hiddenSize}, the width of the tokens that it is added to`,
+    model.conditionSize,
+  );
+  expect(
+    model.imageLayout?.markers !== "inside" || model.imageLayout.groups !== "shared",
+    "model.imageLayout",
+    "groups of their own for markers inside",
+    "groups that are shared",
+  );
   expect(model.latentSize === tokenSize, "model.latentSize", `${tokenSize}, a token of the VAE`, model.latentSize);
   expect(
     (vit !== undefined) === (model.imageContext === "vit+vae"),
@@ -75,7 +114,8 @@ export function parseModelConfig(value: unknown, where: string): ModelFolderConf
     vit ? "one" : "none",
   );
   if (vit) {
-    expect(vit.outSize === model.hiddenSize, "vit.outSize", `${model.hiddenSize}, the model's width`, vit.outSize);
+    const width = vitTokenSize(model);
+    expect(vit.outSize === width, "vit.outSize", `${width}, the width that the model takes`, vit.outSize);
     expect(vit.size % (4 * vit.heads) === 0, "vit.size", `a multiple of 4 × heads = ${4 * vit.heads}`, vit.size);
   }
   expect(images.maxPixels >= side ** 2, "images.maxPixels", `at least one token, ${side ** 2}`, images.maxPixels);
