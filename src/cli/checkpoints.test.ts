@@ -21,6 +21,12 @@ test("inspect counts presets as their papers do", async () => {
     return JSON.parse(stdout) as { preset: string; parameters: number; groups: Record<string, number> };
   };
   expect(await count("mogao-7b")).toMatchObject({ preset: "mogao-7b", parameters: 6_780_504_128 });
+  const bagel = await count("bagel-7b-mot");
+  expect(bagel.parameters).toBe(14_607_260_128);
+  expect(bagel.groups).toMatchObject({ generation: 28_912_192, modulation: 0, vit: 402_552_736 });
+  // Lance's file of float32 numbers is 24,740,959,248 bytes long, of which the header takes 136,016.
+  const lance = await count("lance-3b");
+  expect(4 * (lance.parameters - lance.groups["vit"]!)).toBe(24_740_959_248 - 136_016);
   const vae = await count("flux-vae");
   expect(vae.parameters).toBe(83_819_683);
   expect(Object.keys(vae.groups)).toEqual(["encoder", "decoder"]);

@@ -3,8 +3,10 @@ import { InputError } from "../core/errors.ts";
 import { fluxVaeConfig } from "../encoders/vae-config.ts";
 import { Vae } from "../encoders/vae.ts";
 import { summarize } from "../model/inspect.ts";
-import { presets, type PresetName } from "../model/presets.ts";
-import { parameterCount } from "../nn/parameters.ts";
+import type { VitConfig } from "../encoders/vit-config.ts";
+import { createVit } from "../encoders/vision-transformer.ts";
+import { presets, vitPresets, type PresetName } from "../model/presets.ts";
+import { parameterCount, ParameterScope } from "../nn/parameters.ts";
 import { loadModelConfig } from "../weights/model-folder.ts";
 import type { CliContext } from "./context.ts";
 
@@ -24,11 +26,27 @@ async function summaryOf({
   preset?: PresetName | typeof FLUX_VAE;
   model?: string;
 }): Promise<Summary> {
-  if (preset !== FLUX_VAE) return summarize(preset ? presets[preset] : (await loadModelConfig(model!)).model);
+  if (preset !== FLUX_VAE) {
+    const config = preset ? { model: presets[preset], vit: publishedVit(preset) } : await loadModelConfig(model!);
+    return withVit(summarize(config.model), config.vit);
+  }
   const { parameters } = new Vae(fluxVaeConfig);
   const part = (side: string) => parameterCount(parameters.filter(({ name }) => name.startsWith(`${side}.`)));
   const groups = { encoder: part("encoder"), decoder: part("decoder") };
   return { parameters: groups.encoder + groups.decoder, activePerToken: null, groups };
+}
+
+/** The vision transformer that is part of the checkpoint that a preset describes: elsewhere any can stand before the model. */
+function publishedVit(preset: PresetName): VitConfig | undefined {
+  return preset === "bagel-7b-mot" || preset === "lance-3b" ? vitPresets[preset] : undefined;
+}
+
+function withVit(summary: Summary, config: VitConfig | undefined): Summary {
+  if (!config) return summary;
+  const scope = new ParameterScope();
+  void createVit(scope, config);
+  const vit = parameterCount(scope.all);
+  return { ...summary, parameters: summary.parameters + vit, groups: { ...summary.groups, vit } };
 }
 
 /** `mogao inspect`: what a preset or a model folder is made of. */

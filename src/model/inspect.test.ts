@@ -9,9 +9,10 @@ test("mogao-7b is two Qwen2.5-3B stacks, one embedding and AdaLN-Zero", () => {
   expect(groups.text).toBe(36 * layer + 2048);
   expect(groups.visual).toBe(groups.text);
   expect(groups.embeddings).toBe(151_936 * 2048);
-  expect(groups.modulation).toBe(
-    36 * (6 * 2048 * 2048 + 6 * 2048) + (2 * 2048 * 2048 + 2 * 2048) + (256 * 2048 + 2048) + (2048 * 2048 + 2048),
-  );
+  expect(groups.modulation).toBe(36 * (6 * 2048 * 2048 + 6 * 2048) + (2 * 2048 * 2048 + 2 * 2048));
+  const time = 256 * 2048 + 2048 + (2048 * 2048 + 2048);
+  expect(groups.generation).toBe(time + (64 * 2048 + 2048) + (2048 * 64 + 64));
+  expect(groups.understanding).toBe(0);
   expect(parameters).toBe(6_780_504_128);
 });
 
