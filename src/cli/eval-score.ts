@@ -16,12 +16,12 @@ export function scoreCommand(context: CliContext): Command {
   const command = new Command("score")
     .description(
       "Scores answers or judgments that any system wrote, as the official scorer does.\n" +
-        "Benchmarks: pope, mme, seedbench.",
+        "Benchmarks: pope, mme, mmbench, seedbench, gqa, mmmu, geneval.",
     )
     .argument("<BENCHMARK>")
     .requiredOption("--answers <PATH>", "file or folder in the form that the official scorer reads")
     .option("--questions <PATH>", "the benchmark's own questions, where the answers lack them")
-    .option("--protocol <NAME>", "official, fixed, bagel, lmms_eval, vlmevalkit", "official")
+    .option("--protocol <NAME>", "official, fixed, vanilla, bagel, lmms_eval, vlmevalkit", "official")
     .option("--json", "print one JSON object")
     .action((name: string, values: ScoreArguments) => score(name, values, context));
   setExamples(command, [

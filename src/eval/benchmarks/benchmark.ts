@@ -1,12 +1,17 @@
 /** A score, named scores within it, or null where the official formula divides by nothing. */
 export type Score = number | null | { readonly [name: string]: Score };
 
+/** A language model that answers a prompt of text alone. */
+export type Complete = (prompt: string) => Promise<string>;
+
 /** What to score. */
 export interface ScoreFiles {
   /** A file or a folder in the form that the official scorer reads. */
   readonly answers: string;
   /** The benchmark's own file or folder of questions, where the answers do not hold them. */
   readonly questions?: string;
+  /** For benchmarks whose official scorer asks a language model about unclear answers. */
+  readonly complete?: Complete;
 }
 
 /** The scores of one benchmark under one protocol. */
@@ -25,7 +30,7 @@ export interface Scored {
   readonly printed?: string;
 }
 
-/** One benchmark: how files of answers become scores. Pure: no model is asked. */
+/** One benchmark: how files of answers become scores. */
 export interface Benchmark {
   /** As on the command line. */
   readonly name: string;

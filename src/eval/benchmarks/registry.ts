@@ -1,11 +1,15 @@
 import { expectInput } from "../../core/errors.ts";
 import type { Benchmark, Scored, ScoreFiles } from "./benchmark.ts";
+import { mmbench } from "./mmbench/mmbench.ts";
+import { geneval } from "./geneval/geneval.ts";
+import { gqa } from "./gqa.ts";
 import { mme } from "./mme.ts";
+import { mmmu } from "./mmmu/mmmu.ts";
 import { pope } from "./pope.ts";
 import { seedBench } from "./seed-bench.ts";
 
 /** In the order of the paper's tables. */
-export const benchmarks: readonly Benchmark[] = [pope, mme, seedBench];
+export const benchmarks: readonly Benchmark[] = [pope, mme, mmbench, seedBench, gqa, mmmu, geneval];
 
 /** By its name in any writing: "SEED-Bench", "seed_bench" and "seedbench" are one. */
 export function findBenchmark(name: string): Benchmark {
