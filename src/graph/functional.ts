@@ -3,12 +3,15 @@ import { mulDims, type Dim } from "./dims.ts";
 import {
   add,
   broadcastTo,
+  cast,
+  concat,
   detach,
   div,
   exp,
   gemm,
   log,
   matmul,
+  matmulNBits,
   mul,
   pick,
   reduceMax,
@@ -22,7 +25,7 @@ import {
   erf,
   transpose,
 } from "./primitives.ts";
-import type { Tensor } from "./tensor.ts";
+import type { CodeBits, Tensor } from "./tensor.ts";
 
 export { silu } from "./primitives.ts";
 
@@ -30,6 +33,29 @@ export { silu } from "./primitives.ts";
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const rows = reshape(x, [x.shape.slice(0, -1).reduce(mulDims, 1), x.shape.at(-1)!]);
   return reshape(gemm(rows, weight, { transB: true, c: bias }), [...x.shape.slice(0, -1), weight.shape[0]!]);
+}
+
+/** x [..., in] times the transpose of a quantised weight (see {@link matmulNBits}), plus bias. */
+export function quantizedLinear(x: Tensor, codes: Tensor, scales: Tensor, bits: CodeBits, bias?: Tensor): Tensor {
+  const rows = reshape(x, [x.shape.slice(0, -1).reduce(mulDims, 1), x.shape.at(-1)!]);
+  return reshape(matmulNBits(rows, codes, scales, bits, bias), [...x.shape.slice(0, -1), codes.shape[0]!]);
+}
+
+/** Quantised numbers in units of their scales: codes [..., blocks, bytes] → [..., blocks, block]. */
+export function centredCodes(codes: Tensor, bits: CodeBits): Tensor {
+  const lead = codes.shape.slice(0, -1);
+  const bytes = codes.shape.at(-1) as number;
+  if (bits === 8) return sub(cast(codes, "float"), 128);
+  const pairs = reshape(cast(codes, "int"), [...lead, bytes, 1]);
+  const high = div(pairs, 16);
+  const low = sub(pairs, mul(high, 16));
+  return sub(cast(reshape(concat([low, high], lead.length + 1), [...lead, 2 * bytes]), "float"), 8);
+}
+
+/** Quantised numbers as floats: codes [..., blocks, bytes] and scales [..., blocks] → [..., blocks · block]. */
+export function dequantized(codes: Tensor, scales: Tensor, bits: CodeBits): Tensor {
+  const numbers = mul(centredCodes(codes, bits), reshape(scales, [...scales.shape, 1]));
+  return reshape(numbers, [...scales.shape.slice(0, -1), mulDims(numbers.shape.at(-2)!, numbers.shape.at(-1)!)]);
 }
 
 /** GELU by the error function, without approximation. */

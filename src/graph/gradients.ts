@@ -1,5 +1,6 @@
 /** Reverse-mode differentiation: one rule per primitive (`rules`) and one walk (`gradients`). */
 import { addDims, divDims, mulDims, sameDim, sameShape, showShape, sizeOf, subDims, type Dim } from "./dims.ts";
+import { centredCodes, dequantized } from "./functional.ts";
 import {
   add,
   broadcastTo,
@@ -109,6 +110,20 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
     const da = () => (transA ? gemm(b, dy, { transA: transB, transB: true }) : gemm(dy, b, { transB: !transB }));
     const db = () => (transB ? gemm(dy, a, { transA: true, transB: transA }) : gemm(a, dy, { transA: !transA }));
     return [needs(0) ? da() : undefined, needs(1) ? db() : undefined, c && needs(2) ? sumTo(dy, c.shape) : undefined];
+  },
+  matmulNBits: (y, dy, { bits }, needs) => {
+    const [x, codes, scales, c] = y.inputs as [Tensor, Tensor, Tensor, Tensor | undefined];
+    const dScales = () => {
+      const units = centredCodes(codes, bits);
+      const dWeight = reshape(gemm(dy, x, { transA: true }), units.shape);
+      return reshape(reduceSum(mul(dWeight, units), [-1]), scales.shape);
+    };
+    return [
+      needs(0) ? gemm(dy, dequantized(codes, scales, bits)) : undefined,
+      undefined,
+      needs(2) ? dScales() : undefined,
+      c && needs(3) ? sumTo(dy, c.shape) : undefined,
+    ];
   },
   conv2d: (y, dy, attributes, needs) => {
     const [x, weight] = y.inputs as [Tensor, Tensor];

@@ -14,6 +14,7 @@ import {
   gemm,
   input,
   matmul,
+  matmulNBits,
   max,
   not,
   pad,
@@ -59,6 +60,18 @@ const results: [string, Tensor, number[], number[]][] = [
     gemm(a, b, { transB: true, c: row(100, 200) }),
     [2, 2],
     [117, 223, 139, 253],
+  ],
+  [
+    "matmulNBits of 8 bits: scales [2, 10] of two blocks",
+    matmulNBits(matrix([1, 2, 3, 4]), constant([129, 130, 127, 0], [1, 2, 2], "byte"), matrix([2, 10]), 8),
+    [1, 1],
+    [2 * (1 * 1 + 2 * 2) + 10 * (3 * -1 + 4 * -128)],
+  ],
+  [
+    "matmulNBits of 4 bits, the low half first, and a row",
+    matmulNBits(matrix([1, 2], [0, 1]), constant([0xf9, 0x08], [2, 1, 1], "byte"), matrix([1], [0.5]), 4, row(0, 100)),
+    [2, 2],
+    [1 * 1 + 2 * 7, 100 + 0.5 * (2 * -8), 7, 100 + 0.5 * -8],
   ],
   [
     "conv2d",

@@ -84,6 +84,7 @@ function fedValue(tensor: Tensor<"input">, feeds: Readonly<Record<string, Feed>>
 
 function isOfKind(element: number, dtype: DType): boolean {
   if (dtype === "bool") return element === 0 || element === 1;
+  if (dtype === "byte") return Number.isInteger(element) && element >= 0 && element <= 255;
   return dtype === "float" || Number.isSafeInteger(element);
 }
 

@@ -16,6 +16,7 @@ import {
   input,
   less,
   matmul,
+  matmulNBits,
   not,
   pad,
   pick,
@@ -35,6 +36,7 @@ const n = symbol("n");
 const m = symbol("m");
 const x = (...shape: Parameters<typeof input>[1]) => input("x", shape);
 const ids = (...shape: Parameters<typeof input>[1]) => input("ids", shape, "int");
+const bytes = (...shape: Parameters<typeof input>[1]) => input("bytes", shape, "byte");
 const flags = (...shape: Parameters<typeof input>[1]) => input("flags", shape, "bool");
 const shapeOf = (tensor: Tensor) => `${tensor.dtype}${showShape(tensor.shape)}`;
 const noPads = [0, 0, 0, 0] as const;
@@ -48,6 +50,7 @@ const shapes: [string, () => Tensor, string][] = [
   ["a comparison", () => less(x(n, 4), 0), "bool[n, 4]"],
   ["a choice", () => where(flags(n, 1), x(4), 0), "float[n, 4]"],
   ["matrix products in batches", () => matmul(x(m, 1, n, 3), x(5, 3, 2)), "float[m, 5, n, 2]"],
+  ["a product with 4-bit weights", () => matmulNBits(x(n, 64), bytes(3, 4, 8), x(3, 4), 4), "float[n, 3]"],
   ["a transposed product", () => gemm(x(3, n), x(m, 3), { transA: true, transB: true }), "float[n, m]"],
   ["a convolution", () => conv2d(x(n, 3, 8, 6), x(5, 3, 3, 3), { stride: 1, pads: [1, 1, 1, 1] }), "float[n, 5, 8, 6]"],
   [
@@ -115,6 +118,23 @@ const errors: [string, () => Tensor, string | RegExp][] = [
     () => gemm(x(2, 3), x(3, 2), { transB: true }),
     "gemm: expected equal inner sizes (transA false, transB true)",
   ],
+  [
+    "codes that are no bytes",
+    () => matmulNBits(x(n, 64), x(3, 4, 8), x(3, 4), 4),
+    "matmulNBits: expected byte codes [n, blocks, bytes] of known sizes, found input float[3, 4, 8]",
+  ],
+  [
+    "codes of other bits",
+    () => matmulNBits(x(n, 64), bytes(3, 4, 8), x(3, 4), 8),
+    "matmulNBits: expected x of 32 columns for 8-bit codes, found input float[n, 64] and input byte[3, 4, 8]",
+  ],
+  [
+    "too few scales",
+    () => matmulNBits(x(n, 64), bytes(3, 4, 8), x(3, 1), 4),
+    "matmulNBits: expected float scales [3, 4], one for each block, found input float[3, 1]",
+  ],
+  ["sums of bytes", () => add(bytes(2), bytes(2)), "add: expected two operands of one numeric kind"],
+  ["what becomes a byte", () => cast(x(2), "byte"), "cast: expected a kind other than byte to convert to"],
   ["gemm of ints", () => gemm(ids(2, 3), ids(3, 2)), "gemm: expected two float matrices"],
   [
     "gemm's row",

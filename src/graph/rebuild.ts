@@ -19,7 +19,9 @@ const reduction =
 
 const builders: { readonly [O in OperationName]: Builder<O> } = {
   input: (_, { name, role }, y) =>
-    role === "parameter" ? P.parameter(name, y.shape as readonly number[]) : P.input(name, y.shape, y.dtype),
+    role === "parameter"
+      ? P.parameter(name, y.shape as readonly number[], y.dtype as "float" | "byte")
+      : P.input(name, y.shape, y.dtype),
   constant: (_, { values }, y) => P.constant(values, y.shape as readonly number[], y.dtype),
   neg: unary(P.neg),
   exp: unary(P.exp),
@@ -47,6 +49,7 @@ const builders: { readonly [O in OperationName]: Builder<O> } = {
   where: ([condition, a, b]) => P.where(condition!, a!, b!),
   matmul: binary(P.matmul),
   gemm: ([a, b, c], { transA, transB }) => P.gemm(a!, b!, { transA, transB, c }),
+  matmulNBits: ([x, codes, scales, c], { bits }) => P.matmulNBits(x!, codes!, scales!, bits, c),
   conv2d: ([x, weight], attributes) => P.conv2d(x!, weight!, attributes),
   conv2dTranspose: ([y, weight], attributes) => P.conv2dTranspose(y!, weight!, attributes),
   reduceSum: reduction(P.reduceSum),

@@ -2,9 +2,10 @@ import { showShape, type Dim } from "./dims.ts";
 
 /**
  * Element kinds of graph tensors. `float` has no width here: the same graph runs in float64 (interpreter, gradient
- * checks), float32 or float16; the width is chosen when it is lowered. `int` is 64-bit.
+ * checks), float32 or float16; the width is chosen when it is lowered. `int` is 64-bit. `byte` holds the codes of quantised
+ * weights, which are looked up, converted and multiplied, but not computed with.
  */
-export type DType = "float" | "int" | "bool";
+export type DType = "float" | "int" | "bool" | "byte";
 
 /** Attributes of every primitive operation; the table of all operations there are. */
 export interface Operations {
@@ -45,6 +46,11 @@ export interface Operations {
   matmul: None;
   /** op(a)·op(b) (+ c): two matrices, optionally transposed, and an optional row vector. */
   gemm: { readonly transA: boolean; readonly transB: boolean };
+  /**
+   * x·Wᵀ: [rows, k] × codes of W [n, blocks, bytes] and a scale for each block [n, blocks] → [rows, n]. A weight is its scale
+   * times (its code − 2^(bits−1)); of two codes in a byte, the low half comes first.
+   */
+  matmulNBits: { readonly bits: CodeBits };
   /** [n, c, h, w] ⋆ [o, c, kh, kw], zero padding. */
   conv2d: Conv2dAttributes;
   /** The adjoint of conv2d in its first argument: [n, o, oh, ow] × [o, c, kh, kw] → [n, c, height, width]. */
@@ -84,6 +90,8 @@ export interface Operations {
    */
   rotatePairs: None;
 }
+/** Bits to a quantised weight. */
+export type CodeBits = 4 | 8;
 type None = Readonly<Record<never, never>>;
 export interface Conv2dAttributes {
   readonly stride: number;

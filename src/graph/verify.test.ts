@@ -75,12 +75,12 @@ describe("verify names the node", () => {
     [
       "that is an int parameter",
       () => createTensor("input", [], { name: "p", role: "parameter" }, [2], "int"),
-      "a parameter is float and of a known shape",
+      "a parameter is float or byte and of a known shape",
     ],
     [
       "that is a parameter of unknown size",
       () => createTensor("input", [], { name: "p", role: "parameter" }, [n], "float"),
-      "a parameter is float and of a known shape",
+      "a parameter is float or byte and of a known shape",
     ],
     ["of stride 0", () => convolution(0, 0, 0, 0, 0), "expected a stride of 1 or more, found 0"],
     ["of a padding below 0", () => convolution(1, -1, 0, 1, 0), "expected four paddings of 0 or more, found -1,0,1,0"],

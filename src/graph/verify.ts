@@ -60,8 +60,9 @@ function checkRule(tensor: Tensor): void {
 
 function checkAttributes(tensor: Tensor): void {
   if (isOperation(tensor, "input") && tensor.attributes.role === "parameter") {
-    if (tensor.dtype !== "float" || tensor.shape.some((dim: Dim) => typeof dim !== "number"))
-      fail(tensor, "a parameter is float and of a known shape");
+    const isStored = tensor.dtype === "float" || tensor.dtype === "byte";
+    if (!isStored || tensor.shape.some((dim: Dim) => typeof dim !== "number"))
+      fail(tensor, "a parameter is float or byte and of a known shape");
   } else if (isOperation(tensor, "constant")) {
     const { values } = tensor.attributes;
     for (let i = 0; i < values.length; i++)
@@ -83,5 +84,6 @@ const isCount = (value: number) => Number.isInteger(value) && value >= 0;
 
 function isOfKind(value: number, dtype: DType): boolean {
   if (dtype === "float") return !Number.isNaN(value);
+  if (dtype === "byte") return isCount(value) && value <= 255;
   return dtype === "int" ? Number.isSafeInteger(value) : value === 0 || value === 1;
 }

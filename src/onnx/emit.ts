@@ -15,22 +15,35 @@ export interface GraphInput {
   readonly dtype: DType;
 }
 
+/** Where a tensor's bytes lie: a file, by its name in the folder that the program is loaded with. */
+export interface TensorPlace {
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface CompileOptions {
+  readonly precision?: Precision;
+  readonly name?: string;
+  /**
+   * Parameters that are constants read from a file, not inputs: ONNX Runtime maps them, and arranges those of `matmulNBits` for
+   * its kernels, which it cannot do with inputs.
+   */
+  readonly stored?: (name: string) => TensorPlace | undefined;
+}
+
 export interface CompiledModel {
   readonly bytes: Uint8Array;
-  /** What the model must be fed, in order of first use. */
+  /** What the model must be fed, in order of first use: no stored parameters. */
   readonly inputs: readonly GraphInput[];
   readonly precision: Precision;
 }
 
 /** Lowers everything that the named outputs depend on, checked (verify.ts) and simplified. */
-export function compileModel(
-  named: Readonly<Record<string, Tensor>>,
-  options: { readonly precision?: Precision; readonly name?: string } = {},
-): CompiledModel {
-  const { precision = "float32", name: modelName = "mogao" } = options;
+export function compileModel(named: Readonly<Record<string, Tensor>>, options: CompileOptions = {}): CompiledModel {
+  const { precision = "float32", name: modelName = "mogao", stored = () => undefined } = options;
   const floatType = precision === "float32" ? onnxElementType.float : onnxElementType.double;
-  const elementType = (dtype: DType) =>
-    dtype === "float" ? floatType : dtype === "int" ? onnxElementType.int64 : onnxElementType.bool;
+  const elementType = (dtype: DType) => (dtype === "float" ? floatType : elementTypes[dtype]);
 
   const nodes: OnnxNode[] = [];
   const initializers: (OnnxTensor & { name: string })[] = [];
@@ -115,8 +128,16 @@ export function compileModel(
   for (const tensor of order) {
     if (!isOperation(tensor, "input")) continue;
     const { name, role } = tensor.attributes;
-    graphInputs.push({ name, role, shape: tensor.shape, dtype: tensor.dtype });
     names.set(tensor, name);
+    const place = role === "parameter" ? stored(name) : undefined;
+    if (place) {
+      const { file, ...range } = place;
+      const dims = tensor.shape as readonly number[];
+      const external = { location: file, ...range };
+      initializers.push({ name, elementType: elementType(tensor.dtype), dims, raw: noBytes, external });
+      continue;
+    }
+    graphInputs.push({ name, role, shape: tensor.shape, dtype: tensor.dtype });
   }
 
   const wanted = new Map<Tensor, string>();
@@ -129,9 +150,11 @@ export function compileModel(
       const name =
         tensor.dtype === "float"
           ? context.floats(values, dims)
-          : tensor.dtype === "int"
-            ? initializer(onnxElementType.int64, dims, int64s(values))
-            : initializer(onnxElementType.bool, dims, Uint8Array.from(values));
+          : initializer(
+              elementType(tensor.dtype),
+              dims,
+              tensor.dtype === "int" ? int64s(values) : Uint8Array.from(values),
+            );
       names.set(tensor, name);
       continue;
     }
@@ -179,6 +202,14 @@ export function compileModel(
     precision,
   };
 }
+
+const noBytes = new Uint8Array(0);
+
+const elementTypes = {
+  int: onnxElementType.int64,
+  bool: onnxElementType.bool,
+  byte: onnxElementType.uint8,
+} as const;
 
 /** Symbolic sizes keep their formula as their name. */
 function onnxDim(dim: Dim): number | string {

@@ -36,6 +36,12 @@ const int = (value: number): OnnxAttribute => ({ kind: "int", value });
 const ints = (value: readonly number[]): OnnxAttribute => ({ kind: "ints", value });
 const float = (value: number): OnnxAttribute => ({ kind: "float", value });
 
+/**
+ * MatMulNBits' accuracy level at which rows of x are rounded to 8 bits: the only one with fast kernels for 8-bit weights on
+ * CPUs (bench/README.md). Weights that are no constants of the model are converted to floats first instead.
+ */
+const INT8_ACTIVATIONS = 4;
+
 /** An operation that ONNX has under the same meaning. */
 const direct =
   (opType: string): Lowering<OperationName> =>
@@ -82,6 +88,17 @@ export const lowerings: { readonly [O in OperationName]: Lowering<O> } = {
   matmul: direct("MatMul"),
   gemm: (_y, { transA, transB }, x, context, output) =>
     void context.node("Gemm", x, { transA: int(transA ? 1 : 0), transB: int(transB ? 1 : 0) }, { output }),
+  matmulNBits: (y, { bits }, [x, codes, scales, c], context, output) => {
+    const [n, blocks, bytes] = y.inputs[1]!.shape as [number, number, number];
+    const block = (bytes * 8) / bits;
+    const sizes = { N: int(n), K: int(blocks * block), bits: int(bits), block_size: int(block) };
+    context.node(
+      "MatMulNBits",
+      [x!, codes!, scales!, ...(c === undefined ? [] : ["", "", c])],
+      { ...sizes, accuracy_level: int(INT8_ACTIVATIONS) },
+      { output, domain: "com.microsoft" },
+    );
+  },
   conv2d: (y, { stride, pads }, x, context, output) =>
     void context.node(
       "Conv",

@@ -60,6 +60,11 @@ export function int(low: number, high: number, ...dims: Dim[]): CaseInput {
   return { dims, dtype: "int", draw: (random) => low + random.int(high - low) };
 }
 
+/** Codes of quantised weights. */
+export function byte(...dims: Dim[]): CaseInput {
+  return { dims, dtype: "byte", draw: (random) => random.int(256) };
+}
+
 /** Few different float values, so that some are equal. */
 export function coarse(...dims: Dim[]): CaseInput {
   return { dims, dtype: "float", draw: (random) => random.int(3) - 1 };

@@ -20,6 +20,7 @@ import {
   less,
   log,
   matmul,
+  matmulNBits,
   max,
   min,
   mul,
@@ -52,6 +53,7 @@ import type { OperationName, Tensor } from "../../src/graph/tensor.ts";
 import {
   awayFromZero,
   bool,
+  byte,
   coarse,
   define,
   float,
@@ -112,6 +114,8 @@ export const primitiveCases: { readonly [O in OperationName]: readonly Case[] } 
     define("bool to float", { x: bool(n, 4) }, ({ x }) => cast(x!, "float")),
     define("int to bool", { x: int(-1, 2, n, 4) }, ({ x }) => number(cast(x!, "bool"))),
     define("float to bool", { x: coarse(n, 4) }, ({ x }) => number(cast(x!, "bool")), { wrt: [] }),
+    define("byte to float", { x: byte(n, 4) }, ({ x }) => cast(x!, "float")),
+    define("byte to int", { x: byte(n, 4) }, ({ x }) => number(cast(x!, "int"))),
     define("bool to int", { x: bool(n, 4) }, ({ x }) => number(cast(x!, "int"))),
   ],
   detach: [define("", { x: float(n) }, ({ x }) => mul(detach(x!), 2), { wrt: [] })],
@@ -160,6 +164,19 @@ export const primitiveCases: { readonly [O in OperationName]: readonly Case[] } 
     ),
     define("with a row vector", { a: float(n, 3), b: float(2, 3), c: float(2) }, ({ a, b, c }) =>
       gemm(a!, b!, { transB: true, c }),
+    ),
+  ],
+  matmulNBits: [
+    define("8 bits", { x: float(n, 32), codes: byte(3, 2, 16), scales: float(3, 2) }, ({ x, codes, scales }) =>
+      matmulNBits(x!, codes!, mul(scales!, 0.01), 8),
+    ),
+    define("4 bits", { x: float(n, 32), codes: byte(3, 2, 8), scales: float(3, 2) }, ({ x, codes, scales }) =>
+      matmulNBits(x!, codes!, mul(scales!, 0.1), 4),
+    ),
+    define(
+      "with a row vector",
+      { x: float(n, 16), codes: byte(5, 1, 8), scales: float(5, 1), c: float(5) },
+      ({ x, codes, scales, c }) => matmulNBits(x!, codes!, mul(scales!, 0.1), 4, c),
     ),
   ],
   conv2d: [

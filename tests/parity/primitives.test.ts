@@ -64,7 +64,8 @@ function feedsOf({ one, result }: Part, sizes: Sizes): Record<string, Feed> {
 
 function hostTensor({ shape, data }: Feed, dtype: DType, precision: Precision): HostTensor {
   if (dtype === "int") return { type: "int64", shape, data: BigInt64Array.from(Array.from(data, BigInt)) };
-  if (dtype === "bool") return { type: "bool", shape, data: Uint8Array.from(data) };
+  if (dtype === "bool" || dtype === "byte")
+    return { type: dtype === "bool" ? "bool" : "uint8", shape, data: Uint8Array.from(data) };
   return { type: precision, shape, data: precision === "float64" ? Float64Array.from(data) : Float32Array.from(data) };
 }
 
@@ -118,7 +119,8 @@ describe.each([
     runtime = await openRuntime({ threads: 1 });
   });
   /** There are no double kernels of these. */
-  const singleOnly: readonly OperationName[] = precision === "float64" ? ["erf", "conv2d", "conv2dTranspose"] : [];
+  const singleOnly: readonly OperationName[] =
+    precision === "float64" ? ["erf", "matmulNBits", "conv2d", "conv2dTranspose"] : [];
   it.each(cases.filter((one) => !uses(one, singleOnly)))("$name", (one) =>
     compare([one], runtime, { precision, tolerance: () => tolerance, sizes: ({ sizes }) => sizes }),
   );

@@ -12,7 +12,7 @@ function expectEqual(a: number | undefined, b: number | undefined, what: string)
   if (a !== b) throw new Error(`${what} are ${a} and ${b}`);
 }
 
-export const products: Kernels<"matmul" | "gemm" | "conv2d" | "conv2dTranspose"> = {
+export const products: Kernels<"matmul" | "gemm" | "matmulNBits" | "conv2d" | "conv2dTranspose"> = {
   matmul: ([a, b]) => {
     const inner = a!.shape.at(-1)!;
     expectEqual(inner, b!.shape.at(-2), "inner sizes");
@@ -32,6 +32,23 @@ export const products: Kernels<"matmul" | "gemm" | "conv2d" | "conv2dTranspose">
       [a!.shape[transA ? 1 : 0]!, b!.shape[transB ? 0 : 1]!],
       ([row, column]) =>
         sum(inner, (i) => left(row!, i) * right(i, column!)) + (c ? atBroadcast(c, [row!, column!]) : 0),
+    );
+  },
+  matmulNBits: ([x, codes, scales, c], { bits }) => {
+    const [n, blocks, bytes] = codes!.shape as [number, number, number];
+    const block = (bytes * 8) / bits;
+    const inner = blocks * block;
+    expectEqual(x!.shape[1], inner, "inner sizes");
+    const weight = (output: number, i: number) => {
+      const within = i % block;
+      const byte = at(codes!, [output, Math.floor(i / block), Math.floor((within * bits) / 8)]);
+      const code = bits === 8 ? byte : within % 2 === 0 ? byte % 16 : Math.floor(byte / 16);
+      return at(scales!, [output, Math.floor(i / block)]) * (code - 2 ** (bits - 1));
+    };
+    return generate(
+      [x!.shape[0]!, n],
+      ([row, output]) =>
+        sum(inner, (i) => at(x!, [row!, i]) * weight(output!, i)) + (c ? atBroadcast(c, [row!, output!]) : 0),
     );
   },
   conv2d: ([x, weight], attributes) => {

@@ -27,14 +27,17 @@ export function not(x: Tensor): Tensor {
   return createTensor("not", [x], {}, x.shape, "bool");
 }
 
-/** Bool to 0/1, int to float and back (towards zero). */
+/** Bool to 0/1, int to float and back (towards zero), bytes to int or float. */
 export function cast(x: Tensor, dtype: DType): Tensor {
+  check(x.dtype === dtype || dtype !== "byte", "cast", "a kind other than byte to convert to", x);
   return x.dtype === dtype ? x : createTensor("cast", [x], { dtype }, x.shape, dtype);
 }
 
 export function detach(x: Tensor): Tensor {
   return createTensor("detach", [x], {}, x.shape, x.dtype);
 }
+
+const isNumeric = ({ dtype }: Tensor) => dtype === "float" || dtype === "int";
 
 type Operand = Tensor | number;
 function operands(a: Operand, b: Operand): [Tensor, Tensor] {
@@ -46,7 +49,7 @@ type Arithmetic = "add" | "sub" | "mul" | "div" | "max" | "min";
 function arithmetic(op: Arithmetic): (a: Operand, b: Operand) => Tensor {
   return (a, b) => {
     const [x, y] = operands(a, b);
-    check(x.dtype === y.dtype && x.dtype !== "bool", op, "two operands of one numeric kind", x, y);
+    check(x.dtype === y.dtype && isNumeric(x), op, "two operands of one numeric kind", x, y);
     return createTensor(op, [x, y], {}, broadcastShapes(x.shape, y.shape, op), x.dtype);
   };
 }
@@ -60,7 +63,7 @@ export const min = arithmetic("min");
 function comparison(op: "less" | "equal"): (a: Operand, b: Operand) => Tensor {
   return (a, b) => {
     const [x, y] = operands(a, b);
-    check(x.dtype === y.dtype && x.dtype !== "bool", op, "two operands of one numeric kind", x, y);
+    check(x.dtype === y.dtype && isNumeric(x), op, "two operands of one numeric kind", x, y);
     return createTensor(op, [x, y], {}, broadcastShapes(x.shape, y.shape, op), "bool");
   };
 }

@@ -6,9 +6,9 @@ export function input(name: string, shape: readonly Dim[], dtype: DType = "float
   return createTensor("input", [], { name, role: "input" }, shape, dtype);
 }
 
-/** A trainable tensor; `name` is its checkpoint key. */
-export function parameter(name: string, shape: readonly number[]): Tensor {
-  return createTensor("input", [], { name, role: "parameter" }, shape, "float");
+/** A tensor of weights; `name` is its checkpoint key. Float ones can be trained, bytes are the codes of quantised ones. */
+export function parameter(name: string, shape: readonly number[], dtype: "float" | "byte" = "float"): Tensor {
+  return createTensor("input", [], { name, role: "parameter" }, shape, dtype);
 }
 
 /** Values known when the graph is built; `shape` [] with one value is a scalar. */

@@ -1,6 +1,6 @@
 /** Matrix products and convolutions. */
 import { addDims, divDims, sameDim, sameShape, showShape, type Dim } from "../dims.ts";
-import { createTensor, type Conv2dAttributes, type Tensor } from "../tensor.ts";
+import { createTensor, type CodeBits, type Conv2dAttributes, type Tensor } from "../tensor.ts";
 import { broadcastShapes, check } from "./checks.ts";
 
 export function matmul(a: Tensor, b: Tensor): Tensor {
@@ -40,6 +40,28 @@ export function gemm(
       c,
     );
   return createTensor("gemm", c ? [a, b, c] : [a, b], { transA, transB }, [m, n], "float");
+}
+
+/**
+ * x [rows, k] times the transpose of a quantised matrix: codes [n, k / block, block · bits / 8], scales [n, k / block], and
+ * optionally a row vector c [n] → [rows, n].
+ */
+export function matmulNBits(x: Tensor, codes: Tensor, scales: Tensor, bits: CodeBits, c?: Tensor): Tensor {
+  const known = codes.shape.length === 3 && codes.shape.every((dim) => typeof dim === "number");
+  check(x.dtype === "float" && x.shape.length === 2, "matmulNBits", "a float matrix", x);
+  check(codes.dtype === "byte" && known, "matmulNBits", "byte codes [n, blocks, bytes] of known sizes", codes);
+  const [n, blocks, bytes] = codes.shape as [number, number, number];
+  check(
+    scales.dtype === "float" && sameShape(scales.shape, [n, blocks]),
+    "matmulNBits",
+    `float scales [${n}, ${blocks}], one for each block`,
+    scales,
+  );
+  const inner = (blocks * bytes * 8) / bits;
+  check(x.shape[1] === inner, "matmulNBits", `x of ${inner} columns for ${bits}-bit codes`, x, codes);
+  if (c) check(c.dtype === "float" && sameShape(c.shape, [n]), "matmulNBits", `a float row vector of size ${n}`, c);
+  const operands = c ? [x, codes, scales, c] : [x, codes, scales];
+  return createTensor("matmulNBits", operands, { bits }, [x.shape[0]!, n], "float");
 }
 
 function convolvedSize(size: Dim, kernel: number, before: number, after: number, stride: number): Dim {
