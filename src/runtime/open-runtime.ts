@@ -95,5 +95,6 @@ function settings(device: Device, threads: number, options: ProgramOptions = {})
     threads: options.threads ?? threads,
     optimization: options.optimization ?? "all",
     profile: options.profile,
+    weightsFolder: options.weightsFolder,
   };
 }

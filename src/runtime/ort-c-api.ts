@@ -15,11 +15,15 @@ const defaultMemory = 0;
 const silentLogs = 4; // Failures come back as statuses, with the same words.
 const optimizationLevels = { disabled: 0, basic: 1, extended: 2, all: 99 } as const;
 
+/** Key of the session's setting that says where external tensors lie, for models that come from memory. */
+export const externalFolderKey = "session.model_external_initializers_file_folder_path";
+
 /** Settings of one session; see {@link ProgramOptions}. */
 export interface SessionSettings {
   readonly threads: number;
   readonly optimization: NonNullable<ProgramOptions["optimization"]>;
   readonly profile: string | undefined;
+  readonly weightsFolder: string | undefined;
 }
 
 /** ONNX Runtime's C API, called in the library that onnxruntime-node ships, without its copies and blocking calls. */
@@ -82,6 +86,8 @@ export class OrtCApi {
       this.#call("setSessionGraphOptimizationLevel", options, optimizationLevels[settings.optimization]);
       // Each session has threads of its own, which otherwise go on spinning after a run and take the next one's cores.
       this.#call("addSessionConfigEntry", options, "session.force_spinning_stop", "1");
+      if (settings.weightsFolder !== undefined)
+        this.#call("addSessionConfigEntry", options, externalFolderKey, settings.weightsFolder);
       if (settings.profile !== undefined) this.#call("enableProfiling", options, settings.profile);
       await this.#callAsync(
         "createSessionFromArray",

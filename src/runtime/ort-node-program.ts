@@ -1,7 +1,7 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { MogaoError } from "../core/errors.ts";
 import { elementStorage } from "./host-tensor.ts";
-import { wrapped, type SessionSettings } from "./ort-c-api.ts";
+import { externalFolderKey, wrapped, type SessionSettings } from "./ort-c-api.ts";
 import { RunQueue } from "./run-queue.ts";
 import { checkFeeds, checkInto, type DeclaredValue } from "./signature.ts";
 import type { Device, HostTensor, Program, TensorData } from "./types.ts";
@@ -69,6 +69,7 @@ export class OrtNodeProgram implements Program {
         graphOptimizationLevel: settings.optimization,
         enableMemPattern: false,
         enableCpuMemArena: true,
+        ...(settings.weightsFolder !== undefined && { extra: nested(externalFolderKey, settings.weightsFolder) }),
         ...(settings.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: settings.profile }),
       });
     } catch (error) {
@@ -123,6 +124,11 @@ export class OrtNodeProgram implements Program {
     // The cast is about float16, which onnxruntime-common types by the arrays of the newest Node.
     return new this.#ort.Tensor(tensor.type as "float32", tensor.data as Float32Array, [...tensor.shape]);
   }
+}
+
+/** "a.b" and a value → { a: { b: value } }, which is how onnxruntime-node takes settings by name. */
+function nested(key: string, value: string): Record<string, unknown> {
+  return key.split(".").reduceRight<unknown>((inner, part) => ({ [part]: inner }), value) as Record<string, unknown>;
 }
 
 function take(output: DeclaredValue, value: Tensor, into: Readonly<Record<string, HostTensor>>): HostTensor {

@@ -38,6 +38,8 @@ export interface ProgramOptions {
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /** Write a Chrome trace of operator times with this path prefix. */
   readonly profile?: string;
+  /** Folder of the files that hold the model's external tensors; default: it has none. */
+  readonly weightsFolder?: string | undefined;
 }
 
 /** Opens compiled programs on one device. */
