@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runFakeCli } from "../../tests/support/fake-cli.ts";
 import { FakeHub } from "../../tests/support/fake-hub.ts";
+import { tinyModel } from "../generate/testing.ts";
+import { saveModelFolder } from "../weights/model-folder.ts";
 
 const reference = (family: string) =>
   fileURLToPath(new URL(`../../tests/fixtures/references/${family}`, import.meta.url));
@@ -43,6 +45,37 @@ test("convert --from flux-vae writes our files; another checkpoint is refused in
   expect(wrong.code).toBe(2);
   expect(wrong.stderr).toMatch(/^mogao: .*qwen2\/model\.safetensors: does not hold this model: it lacks encoder.*\n$/);
   await expect(readdir(other)).rejects.toThrow(/ENOENT/);
+});
+
+test("convert --quantize takes a model folder, and says what it did to every kind of matrix", async () => {
+  const model = join(folder, "model");
+  await saveModelFolder(model, tinyModel({ model: { hiddenSize: 128 } }));
+  const out = join(folder, "small");
+  const { code, stdout } = await runFakeCli([
+    "convert",
+    "--quantize",
+    "text=int4,embeddings=int8",
+    model,
+    "--out",
+    out,
+  ]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/mogao\.embed_tokens\.weight +8 in 128 +0\.\d\d% +0\.\d\d%\n/);
+  expect(stdout).toMatch(/mogao\.layers\.\*\.text\.self_attn\.q_proj\.weight +4 in 32 +8\.\d\d% +8\.\d\d% \([01]\)\n/);
+  expect((await readdir(out)).sort()).toEqual((await readdir(model)).sort());
+
+  const failures = [
+    [["--quantize", "int3", model], /--quantize: expected float, int8, int4 or PART=FORMAT/],
+    [["--quantize", "int8", "--from", "flux-vae", model], /--quantize takes a model folder/],
+    [["--from", "model", model], /--quantize takes a model folder/],
+    [["--quantize", "int8", join(folder, "none")], /none: no such folder/],
+  ] as const;
+  for (const [args, message] of failures) {
+    const failed = await runFakeCli(["convert", ...args, "--out", join(folder, "failed")]);
+    expect(failed.code).toBe(2);
+    expect(failed.stderr).toMatch(message);
+  }
+  await expect(readdir(join(folder, "failed"))).rejects.toThrow(/ENOENT/);
 });
 
 test("init without the LLM's tokenizer writes nothing", async () => {

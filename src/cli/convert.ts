@@ -1,35 +1,49 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { Command, Option } from "commander";
+import { InputError } from "../core/errors.ts";
 import { exportRun } from "../train/export-run.ts";
 import { readFluxVae } from "../weights/families/flux-vae.ts";
+import { parseQuantization } from "../weights/quantization.ts";
+import { quantizeModel } from "../weights/quantize-model.ts";
 import { saveVae } from "../weights/vae-files.ts";
 import { checkpointPath, offlineHelp } from "./checkpoint-source.ts";
-import type { CliContext } from "./context.ts";
+import { interruptible, type CliContext } from "./context.ts";
+import { errorTable } from "./error-table.ts";
 import { setExamples } from "./help.ts";
+import { Progress } from "./progress.ts";
 
 interface ConvertOptions {
-  readonly from: "run" | "flux-vae";
+  readonly from?: "run" | "flux-vae" | "model";
+  readonly quantize?: string;
   readonly out: string;
   readonly name: string;
   readonly offline?: boolean;
   readonly json?: boolean;
 }
 
-/** `mogao convert --from KIND PATH --out DIR`: makes a model folder of a run, or stores a public checkpoint as ours. */
+/**
+ * `mogao convert --from KIND PATH --out DIR`: makes a model folder of a run, stores a public checkpoint as ours, or quantises a
+ * model folder.
+ */
 export function convertCommand(context: CliContext): Command {
   const command = new Command("convert")
-    .description("make a model folder of a run, or store a public checkpoint as ours")
-    .argument("<path>", "a run's folder; or a checkpoint: its folder, its file, or its name on the hub")
-    .addOption(new Option("--from <kind>", "what it is").choices(["run", "flux-vae"]).default("run"))
+    .description("make a model folder of a run, store a public checkpoint as ours, or quantise a model")
+    .argument("<path>", "the folder of a run or a model; or a checkpoint: its folder, its file, or its name on the hub")
+    .addOption(
+      new Option("--from <kind>", "run (default), flux-vae, or model (default with --quantize)").choices([
+        "run",
+        "flux-vae",
+        "model",
+      ]),
+    )
+    .option("--quantize <formats>", "int8, int4 or float; by part: int4,visual=int8,modulation=float")
     .requiredOption("--out <dir>", "the folder to write")
     .option("--name <name>", "the name of a run's model", "emoji-world")
     .option("--offline", offlineHelp)
     .option("--json", "print the result as one JSON object")
     .action(async (path: string, options: ConvertOptions) => {
-      const { json, text } =
-        options.from === "run"
-          ? await fromRun(path, options)
-          : await fromFluxVae(await checkpointPath(path, "vae", options, context), options);
+      const { json, text } = await convert(context, path, options);
       context.stdout.write(
         options.json ? `${JSON.stringify({ ...json, out: options.out })}\n` : `${options.out}: ${text}\n`,
       );
@@ -38,8 +52,39 @@ export function convertCommand(context: CliContext): Command {
     "mogao convert runs/emoji-nano --out models/emoji-world",
     "mogao convert --from flux-vae ae.safetensors --out flux-vae",
     "mogao convert --from flux-vae black-forest-labs/FLUX.1-schnell --out flux-vae",
+    "mogao convert --quantize int4,visual=int8 my-model --out my-model-4bit",
   ]);
   return command;
+}
+
+async function convert(context: CliContext, path: string, options: ConvertOptions) {
+  const { quantize } = options;
+  const from = options.from ?? (quantize === undefined ? "run" : "model");
+  if ((from === "model") !== (quantize !== undefined))
+    throw new InputError(
+      "convert: --quantize takes a model folder (--from model): convert what it is made of first, without it",
+    );
+  if (quantize !== undefined) return fromModel(context, path, options.out, quantize);
+  if (from === "run") return fromRun(path, options);
+  return fromFluxVae(await checkpointPath(path, "vae", options, context), options);
+}
+
+async function fromModel(context: CliContext, path: string, out: string, quantize: string) {
+  const progress = new Progress(context.stderr);
+  const errors = await interruptible(context, (signal) =>
+    quantizeModel({
+      model: path,
+      out,
+      quantization: parseQuantization(quantize),
+      onTensor: (done, total, name) => progress.update(`${done} of ${total} tensors: ${name}`),
+      signal,
+    }),
+  ).finally(() => progress.clear());
+  const bytes = (await stat(join(out, "model.safetensors"))).size;
+  return {
+    json: { bytes, matrices: errors },
+    text: `${(bytes / 1e6).toFixed(1)} MB of weights\n${errorTable(errors)}`,
+  };
 }
 
 async function fromRun(path: string, { out, name }: ConvertOptions) {

@@ -3,6 +3,7 @@ import type { RgbImage } from "../core/image.ts";
 import { mulDims, symbol } from "../graph/dims.ts";
 import { input, reshape } from "../graph/primitives.ts";
 import { ParameterScope, type ParameterValues } from "../nn/parameters.ts";
+import type { StoredWeights } from "../nn/quantization.ts";
 import { compileModel } from "../onnx/emit.ts";
 import type { HostTensor, Program, Runtime } from "../runtime/types.ts";
 import { imageToPlanes, type ChannelValues } from "./preprocessing.ts";
@@ -22,6 +23,8 @@ export interface VitCodecOptions {
   readonly tokenSide: number;
   /** What the names of the weights begin with. */
   readonly scope?: string;
+  /** Weights that the program reads from a file by itself. */
+  readonly stored?: StoredWeights | undefined;
 }
 
 /** Pictures → the tokens by which the model understands them; any size, in batches of one size. */
@@ -40,17 +43,22 @@ export class VitCodec {
     runtime: Runtime,
     config: VitCodecConfig,
     weights: ParameterValues,
-    { tokenSide, scope: scopeName = "vit" }: VitCodecOptions,
+    { tokenSide, scope: scopeName = "vit", stored }: VitCodecOptions,
   ): Promise<VitCodec> {
-    const scope = new ParameterScope().at(scopeName);
+    const scope = new ParameterScope(`${scopeName}.`, stored?.storage);
     const vit = createVit(scope, config);
-    const { bytes } = compileModel({ tokens: vitGraph(vit) }, { name: "vit" });
-    const feeds = scope.all.map(({ name, shape }): [string, HostTensor] => {
+    const { bytes, inputs } = compileModel(
+      { tokens: vitGraph(vit) },
+      { name: "vit", ...(stored && { stored: stored.place }) },
+    );
+    const fed = inputs.filter(({ role }) => role === "parameter");
+    const feeds = fed.map(({ name, shape }): [string, HostTensor] => {
       const data = weights.get(name);
       if (!data) throw new InputError(`vit: no weights for "${name}"`);
-      return [name, { type: "float32", shape, data }];
+      return [name, { type: "float32", shape: shape as readonly number[], data }];
     });
-    return new VitCodec(config, vit, tokenSide, await runtime.load(bytes), Object.fromEntries(feeds));
+    const program = await runtime.load(bytes, { weightsFolder: stored?.folder });
+    return new VitCodec(config, vit, tokenSide, program, Object.fromEntries(feeds));
   }
 
   private constructor(

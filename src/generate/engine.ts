@@ -26,7 +26,7 @@ export class Engine {
     this.tokenizer = model.tokenizer;
     this.#runtime = runtime;
     this.#model = model;
-    this.programs = new ModelPrograms(runtime, model.config.model, model.weights);
+    this.programs = new ModelPrograms(runtime, model.config.model, model.weights, model.stored);
   }
 
   /** Begins to open what most generations need. Whoever needs it learns of failures. */
@@ -44,7 +44,10 @@ export class Engine {
     const { vit } = this.config;
     if (!vit) return undefined;
     const { tokenSide } = await this.vae();
-    this.#vit ??= VitCodec.open(this.#runtime, vit, this.#model.weights, { tokenSide });
+    this.#vit ??= VitCodec.open(this.#runtime, vit, this.#model.weights, {
+      tokenSide,
+      stored: this.#model.stored,
+    });
     return (await this.#vit).encode([image]);
   }
 

@@ -3,6 +3,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import { Mogao } from "../model/mogao.ts";
 import { ParameterScope, type ParameterValues } from "../nn/parameters.ts";
+import type { StoredWeights } from "../nn/quantization.ts";
 import { compileModel } from "../onnx/emit.ts";
 import type { HostTensor, Program, Runtime } from "../runtime/types.ts";
 import { cleanGraph, noisyGraph, textGraph } from "./programs.ts";
@@ -28,21 +29,28 @@ export class ModelPrograms {
   readonly #runtime: Runtime;
   readonly #model: Mogao;
   readonly #weights: ReadonlyMap<string, HostTensor>;
+  readonly #stored: StoredWeights | undefined;
   readonly #programs = new Map<ProgramName, Promise<BoundProgram>>();
   #disposed = false;
 
-  /** `weights` stay in use: changing them changes later results. Their names begin with the scope's. */
-  constructor(runtime: Runtime, config: MogaoConfig, weights: ParameterValues, scopeName = "mogao") {
-    const scope = new ParameterScope().at(scopeName);
+  /**
+   * `weights` stay in use: changing them changes later results. Their names begin with "mogao."; those that are `stored` are
+   * not among them.
+   */
+  constructor(runtime: Runtime, config: MogaoConfig, weights: ParameterValues, stored?: StoredWeights) {
+    const scope = new ParameterScope("mogao.", stored?.storage);
+    this.#stored = stored;
     this.config = config;
     this.#runtime = runtime;
     this.#model = new Mogao(scope, config);
     this.#weights = new Map(
-      scope.all.map(({ name, shape }) => {
-        const data = weights.get(name);
-        if (!data) throw new InputError(`model: no weights for "${name}"`);
-        return [name, { type: "float32", shape, data }];
-      }),
+      scope.all
+        .filter(({ name }) => stored?.place(name) === undefined)
+        .map(({ name, shape }) => {
+          const data = weights.get(name);
+          if (!data) throw new InputError(`model: no weights for "${name}"`);
+          return [name, { type: "float32", shape, data }];
+        }),
     );
   }
 
@@ -65,8 +73,9 @@ export class ModelPrograms {
 
   async #open(name: ProgramName): Promise<BoundProgram> {
     if (this.#disposed) throw new InputError("This model was disposed; load it again to use it.");
-    const compiled = compileModel(graphs[name](this.#model), { name });
-    const program = await this.#runtime.load(compiled.bytes);
+    const stored = this.#stored;
+    const compiled = compileModel(graphs[name](this.#model), { name, ...(stored && { stored: stored.place }) });
+    const program = await this.#runtime.load(compiled.bytes, { weightsFolder: stored?.folder });
     const weights = Object.fromEntries(
       compiled.inputs.flatMap(({ name: input, role }) =>
         role === "parameter" ? [[input, this.#weights.get(input)!] as const] : [],

@@ -11,7 +11,6 @@ import {
   cos,
   equal,
   gather,
-  gemm,
   matmul,
   mul,
   pad,
@@ -50,7 +49,7 @@ export class Mogao {
   readonly finalModulation: Modulation | undefined;
   readonly velocity: Linear;
   /** Absent where the head is the table of embeddings. */
-  readonly textHead: Tensor | undefined;
+  readonly textHead: Linear | undefined;
   readonly latentTable: Embedding | undefined;
   readonly vitTable: Embedding | undefined;
   readonly connector: { readonly fc1: Linear; readonly fc2: Linear } | undefined;
@@ -81,7 +80,7 @@ export class Mogao {
         : new Modulation(scope.at("final_modulation"), conditionSize, hiddenSize, 1, false);
     this.velocity = new Linear(scope.at("velocity"), hiddenSize, config.latentSize, { initializer: zeros });
     this.textHead = config.untiedHead
-      ? scope.at("lm_head").parameter("weight", [config.vocabularySize, hiddenSize], normal(0.02))
+      ? new Linear(scope.at("lm_head"), hiddenSize, config.vocabularySize, { bias: false, initializer: normal(0.02) })
       : undefined;
     const table = (name: string, sizes: PositionTable | undefined) =>
       sizes && positionTable(scope.at(name), sizes, hiddenSize);
@@ -167,7 +166,7 @@ export class Mogao {
 
   /** Text head: normalised rows [n, hidden] → logits [n, vocabulary]. */
   logits(rows: Tensor): Tensor {
-    return gemm(rows, this.textHead ?? this.embedTokens.weight, { transB: true });
+    return this.textHead ? this.textHead.forward(rows) : this.embedTokens.logits(rows);
   }
 
   /** Whether the network's own time is the paper's, 0 at noise; else it is 1 − t, and dx/dt changes its sign. */

@@ -1,11 +1,12 @@
 /** Layers with weights of their own. Each is declared in a scope and applied by `forward`. */
 import * as F from "../graph/functional.ts";
-import { add, conv2d, div, gather, mul, reduceMean, reshape, rmsNorm, sqrt } from "../graph/primitives.ts";
+import { add, conv2d, div, mul, reduceMean, reshape, rmsNorm, sqrt } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { Matrix } from "./matrix.ts";
 import { normal, ones, zeros, type Initializer, type ParameterScope } from "./parameters.ts";
 
 export class Linear {
-  readonly weight: Tensor;
+  readonly #weight: Matrix;
   readonly bias: Tensor | undefined;
   /** weight [outSize, inSize], normal with deviation 1/√inSize unless told otherwise. */
   constructor(
@@ -14,13 +15,13 @@ export class Linear {
     outSize: number,
     options: { bias?: boolean; initializer?: Initializer; biasInitializer?: Initializer } = {},
   ) {
-    this.weight = scope.parameter("weight", [outSize, inSize], options.initializer ?? normal(1 / Math.sqrt(inSize)));
+    this.#weight = new Matrix(scope, "weight", outSize, inSize, options.initializer ?? normal(1 / Math.sqrt(inSize)));
     this.bias =
       (options.bias ?? true) ? scope.parameter("bias", [outSize], options.biasInitializer ?? zeros) : undefined;
   }
   /** [..., inSize] → [..., outSize] */
   forward(x: Tensor): Tensor {
-    return F.linear(x, this.weight, this.bias);
+    return this.#weight.apply(x, this.bias);
   }
 }
 
@@ -103,12 +104,16 @@ export class Conv2d {
 }
 
 export class Embedding {
-  readonly weight: Tensor;
+  readonly #weight: Matrix;
   constructor(scope: ParameterScope, count: number, size: number, initializer: Initializer = normal(0.02)) {
-    this.weight = scope.parameter("weight", [count, size], initializer);
+    this.#weight = new Matrix(scope, "weight", count, size, initializer);
   }
   /** Integer ids of any shape → [ids…, size] */
   forward(ids: Tensor): Tensor {
-    return gather(this.weight, ids);
+    return this.#weight.rows(ids);
+  }
+  /** Products with every row, where the table is the output's too: [..., size] → [..., count] */
+  logits(x: Tensor): Tensor {
+    return this.#weight.apply(x);
   }
 }

@@ -2,6 +2,7 @@
 import { Philox } from "../core/random.ts";
 import { parameter } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import type { MatrixShape, Quantization, Storage } from "./quantization.ts";
 
 /**
  * How a parameter starts. `copy` takes another parameter's values (the visual branch starts as the language model); `table`
@@ -22,27 +23,50 @@ export interface ParameterInfo {
   readonly name: string;
   readonly shape: readonly number[];
   readonly initializer: Initializer;
-  /** The graph node that stands for it. */
+  /** The graph node that stands for it; of bytes where it holds codes. */
   readonly tensor: Tensor;
+  /** For the codes or the scales of a quantised matrix: what they stand for. */
+  readonly quantized?: QuantizedPart;
+}
+
+export interface QuantizedPart extends Quantization {
+  /** Name of the matrix. */
+  readonly of: string;
+  readonly shape: MatrixShape;
 }
 
 /** A place in the tree of names. `scope.at("layers", 0)` is the subtree "layers.0."; all subtrees share one table. */
 export class ParameterScope {
   readonly prefix: string;
+  readonly #storage: Storage;
   readonly #table: Map<string, ParameterInfo>;
-  constructor(prefix = "", table = new Map<string, ParameterInfo>()) {
+  /** `storage` says which matrices are quantised; by default none is. */
+  constructor(prefix = "", storage: Storage = () => undefined, table = new Map<string, ParameterInfo>()) {
     this.prefix = prefix;
+    this.#storage = storage;
     this.#table = table;
   }
   at(...path: readonly (string | number)[]): ParameterScope {
-    return new ParameterScope(`${this.prefix}${path.join(".")}.`, this.#table);
+    return new ParameterScope(`${this.prefix}${path.join(".")}.`, this.#storage, this.#table);
   }
   parameter(name: string, shape: readonly number[], initializer: Initializer): Tensor {
     const key = this.prefix + name;
-    if (this.#table.has(key)) throw new Error(`parameter "${key}" is declared twice`);
-    const tensor = parameter(key, shape);
-    this.#table.set(key, { name: key, shape, initializer, tensor });
-    return tensor;
+    return this.#declare({ name: key, shape, initializer, tensor: parameter(key, shape) });
+  }
+  /** How a matrix of this name is stored. */
+  storageOf(name: string, shape: MatrixShape): Quantization | undefined {
+    return this.#storage(this.prefix + name, shape);
+  }
+  /** Codes [rows, blocks, bytes] or scales [rows, blocks] of a quantised matrix; they come from files and have no start. */
+  quantizedParameter(name: string, shape: readonly number[], quantized: QuantizedPart): Tensor {
+    const key = this.prefix + name;
+    const tensor = parameter(key, shape, shape.length === 3 ? "byte" : "float");
+    return this.#declare({ name: key, shape, initializer: zeros, tensor, quantized });
+  }
+  #declare(info: ParameterInfo): Tensor {
+    if (this.#table.has(info.name)) throw new Error(`parameter "${info.name}" is declared twice`);
+    this.#table.set(info.name, info);
+    return info.tensor;
   }
   /** Every parameter of the whole tree, in order of declaration. */
   get all(): readonly ParameterInfo[] {
@@ -71,7 +95,8 @@ export function initializeParameters(
   into?: ParameterValues,
 ): ParameterValues {
   const values: ParameterValues = into ?? new Map();
-  for (const { name, shape, initializer } of parameters) {
+  for (const { name, shape, initializer, quantized } of parameters) {
+    if (quantized) throw new Error(`parameter "${name}" is quantised and has no start`);
     let data = values.get(name);
     if (!data) values.set(name, (data = new Float32Array(new ArrayBuffer(4 * elementCount(shape)))));
     if (initializer.kind === "zeros") data.fill(0);

@@ -6,6 +6,7 @@ import { vitSchema } from "../encoders/vit-config.ts";
 import { parseVaeConfig, vaeTokenSide } from "../encoders/vae-config.ts";
 import { generationSchema } from "./generation-config.ts";
 import { vitTokenSize } from "../model/config.ts";
+import { quantizationSchema } from "./quantization.ts";
 
 /** Version of the folder's layout. */
 export const FORMAT = 1;
@@ -62,6 +63,8 @@ const schema = z.strictObject({
   /** Absent where the VAE alone represents images. */
   vit: vitSchema.optional(),
   vae: z.unknown(),
+  /** Parts whose matrices are stored as codes and scales (docs/checkpoints.md); absent parts are floats. */
+  quantization: quantizationSchema.optional(),
   /** Bounds on the pixels of pictures in prompts, which are resized to fit. */
   images: z.strictObject({ minPixels: z.int().min(0).default(0), maxPixels: count }),
   generation: generationSchema,

@@ -6,7 +6,9 @@ import { InputError } from "../core/errors.ts";
 import { float16ToFloat32, float32ToFloat16 } from "../core/half.ts";
 import { tinyModel } from "../generate/testing.ts";
 import { parseModelConfig } from "./model-config.ts";
-import { loadModelFolder, saveModelFolder } from "./model-folder.ts";
+import { loadModelFolder, modelParameters, saveModelFolder } from "./model-folder.ts";
+import { openWeights } from "./open-weights.ts";
+import { quantizeModel } from "./quantize-model.ts";
 import { openSafetensors, writeSafetensors, type TensorToWrite } from "./safetensors.ts";
 
 let folder: string;
@@ -34,6 +36,68 @@ test("float32 comes back bit for bit, float16 to the nearest; defaults are fille
   expect((await readdir(folder)).sort()).toEqual(
     ["README.md", "config.json", "model.safetensors", "tokenizer.json", "vae.safetensors"].sort(),
   );
+});
+
+test("large floats are mapped, and the same as read ones", async () => {
+  await saveModelFolder(folder, model, { dtype: "F32" });
+  const parameters = modelParameters(model.config);
+  const open = (mapFrom: number) => openWeights(join(folder, "model.safetensors"), parameters, undefined, mapFrom);
+  const { weights: mapped, stored } = await open(0);
+  const { weights: read } = await open(Infinity);
+  expect([stored, mapped.size]).toEqual([undefined, parameters.length]);
+  for (const [name, values] of read) expect(mapped.get(name)).toEqual(values);
+  const buffers = (values: typeof read) => new Set([...values.values()].map(({ buffer }) => buffer)).size;
+  expect(buffers(read)).toBe(parameters.length);
+  if (process.platform !== "win32") expect(buffers(mapped)).toBe(1);
+});
+
+test("a quantised model's codes are bytes and its scales float32, of the places that it says", async () => {
+  const quantization = { text: { bits: 8, block: 16 } } as const;
+  await saveModelFolder(join(folder, "float"), model);
+  const small = join(folder, "small");
+  await quantizeModel({ model: join(folder, "float"), out: small, quantization });
+  const { stored, config } = await loadModelFolder(small);
+  expect(config.quantization).toEqual(quantization);
+  const key = "mogao.layers.0.text.self_attn.q_proj.weight";
+  const file = await openSafetensors(small);
+  const bytes = await readFile(join(small, "model.safetensors"));
+  for (const name of [`${key}.codes`, `${key}.scales`]) {
+    const { file: fileName, offset, length } = stored!.place(name)!;
+    const { data } = await file.read(name);
+    expect(fileName).toBe("model.safetensors");
+    expect(bytes.subarray(offset, offset + length)).toEqual(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+  }
+  await expect(quantizeModel({ model: small, out: join(folder, "again"), quantization })).rejects.toThrow(/already/);
+  const same = join(folder, "float");
+  await expect(quantizeModel({ model: same, out: same, quantization })).rejects.toThrow(/another folder/);
+
+  const tensors = file.names.map((name): TensorToWrite => {
+    const { dtype, shape } = file.info(name);
+    const wide = name === `${key}.scales` ? ("F64" as const) : dtype;
+    return {
+      name,
+      shape,
+      dtype: wide,
+      data: async () => (wide === "F64" ? new Float64Array(64) : (await file.read(name)).data),
+    };
+  });
+  await writeSafetensors(join(small, "model.safetensors"), tensors);
+  await file.close();
+  await expect(loadModelFolder(small)).rejects.toThrow(
+    /q_proj\.weight\.scales \(expected \[32,2\], found F64 \[32,2\], no F32\)/,
+  );
+});
+
+test("numbers that are not finite are refused before a file is there", async () => {
+  const weights = new Map(model.weights);
+  weights.set("mogao.embed_tokens.weight", new Float32Array(270 * 32).fill(NaN));
+  await saveModelFolder(join(folder, "nan"), { ...model, weights });
+  const out = join(folder, "out");
+  const quantization = { embeddings: { bits: 8, block: 32 } } as const;
+  await expect(quantizeModel({ model: join(folder, "nan"), out, quantization })).rejects.toThrow(
+    "mogao.embed_tokens.weight: holds numbers that are not finite",
+  );
+  expect(await readdir(out)).toEqual([]);
 });
 
 test("missing, misshapen and unknown tensors are named, all in one error", async () => {

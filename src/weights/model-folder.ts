@@ -12,9 +12,12 @@ import { Vae } from "../encoders/vae.ts";
 import { createVit } from "../encoders/vision-transformer.ts";
 import { Mogao } from "../model/mogao.ts";
 import { elementCount, ParameterScope, type ParameterInfo, type ParameterValues } from "../nn/parameters.ts";
+import type { StoredWeights } from "../nn/quantization.ts";
 import { FORMAT, parseModelConfig, type ModelFolderConfig, type ModelFolderConfigInput } from "./model-config.ts";
-import { readParameters, reportMismatch } from "./read-parameters.ts";
-import { writeSafetensors } from "./safetensors.ts";
+import { openWeights } from "./open-weights.ts";
+import { storageOf, type ModelQuantization } from "./quantization.ts";
+import { openParameters, reportMismatch, type ParameterFile } from "./read-parameters.ts";
+import { writeSafetensors, type TensorToWrite } from "./safetensors.ts";
 
 /** What names in model.safetensors begin with: the transformer's and the vision transformer's. */
 export const MOGAO_SCOPE = "mogao";
@@ -30,13 +33,21 @@ export interface ModelFolder {
   readonly config: ModelFolderConfig;
   /** Transformer and ViT, by the names of {@link modelParameters}. */
   readonly weights: ParameterValues;
+  /** Those of quantised parts, which are not among the `weights`. */
+  readonly stored?: StoredWeights | undefined;
   readonly vaeWeights: ParameterValues;
   readonly tokenizer: Tokenizer;
 }
 
 /** Parameters of model.safetensors: `mogao.…`, and `vit.…` where there is one. */
-export function modelParameters({ model, vit }: Pick<ModelFolderConfig, "model" | "vit">): readonly ParameterInfo[] {
-  const scope = new ParameterScope();
+export function modelParameters({
+  model,
+  vit,
+  quantization,
+}: Pick<ModelFolderConfig, "model" | "vit"> & {
+  quantization?: ModelQuantization | undefined;
+}): readonly ParameterInfo[] {
+  const scope = new ParameterScope("", storageOf(quantization));
   void new Mogao(scope.at(MOGAO_SCOPE), model);
   if (vit) void createVit(scope.at(VIT_SCOPE), vit);
   return scope.all;
@@ -49,7 +60,10 @@ export async function loadModelConfig(folder: string): Promise<ModelFolderConfig
   return parseModelConfig(await readJson(path), path);
 }
 
-/** Reads a whole model into memory, as float32. Throws InputError naming the file and what is wrong with it. */
+/**
+ * Opens a model: weights as float32, mapped where they are stored so and read and converted elsewhere, but for quantised ones,
+ * of which only the places are taken. Throws InputError naming the file and what is wrong with it.
+ */
 export async function loadModelFolder(folder: string): Promise<ModelFolder> {
   const config = await loadModelConfig(folder);
   const tokenizer = await loadTokenizer(folder);
@@ -57,27 +71,34 @@ export async function loadModelFolder(folder: string): Promise<ModelFolder> {
     throw new InputError(
       `${join(folder, TOKENIZER)}: expected at most ${config.model.vocabularySize} ids (${CONFIG}), found ${tokenizer.size}`,
     );
-  const weights = await readParameters(await fileInFolder(folder, WEIGHTS), modelParameters(config));
-  const vaeWeights = await readParameters(await fileInFolder(folder, VAE_WEIGHTS), new Vae(config.vae).parameters);
-  return { config, weights, vaeWeights, tokenizer };
+  const path = await fileInFolder(folder, WEIGHTS);
+  const { weights, stored } = await openWeights(path, modelParameters(config), config.quantization);
+  const vaeWeights = await openWeights(await fileInFolder(folder, VAE_WEIGHTS), new Vae(config.vae).parameters);
+  return { config, weights, stored, vaeWeights: vaeWeights.weights, tokenizer };
+}
+
+/** The float weights of a model folder, read one at a time. */
+export async function openModelWeights(folder: string, config: ModelFolderConfig): Promise<ParameterFile> {
+  return openParameters(await fileInFolder(folder, WEIGHTS), modelParameters(config));
 }
 
 export interface ModelToSave {
   readonly config: Omit<ModelFolderConfigInput, "format">;
   /** All at hand, or made one by one in the order in which they are written, so that a big model is never in memory whole. */
-  readonly weights: ParameterValues | ((info: ParameterInfo) => Promise<Float32Array>);
+  readonly weights: ParameterValues | ((info: ParameterInfo) => Promise<Float32Array | Uint8Array>);
   readonly vaeWeights: ParameterValues;
   /** The parsed tokenizer.json, and tokenizer_config.json where there is one. */
   readonly tokenizer: unknown;
   readonly tokenizerConfig?: unknown;
 }
 
-/** What weights may be stored as. */
+/** What floats may be stored as. */
 const narrow = {
   F32: (values: Float32Array) => values,
   F16: (values: Float32Array) => float32ToFloat16(values),
   BF16: (values: Float32Array) => float32ToBfloat16(values),
 };
+type FloatDtype = keyof typeof narrow;
 
 /**
  * Writes a model folder, each file atomically and config.json last. All is checked first: nothing is written that could not
@@ -86,13 +107,20 @@ const narrow = {
 export async function saveModelFolder(
   folder: string,
   model: ModelToSave,
-  { dtype = "F16" }: { readonly dtype?: keyof typeof narrow } = {},
+  { dtype = "F16", vaeDtype = dtype }: { readonly dtype?: FloatDtype; readonly vaeDtype?: FloatDtype } = {},
 ): Promise<void> {
   const config = parseModelConfig({ format: FORMAT, ...model.config }, join(folder, CONFIG));
   void new Tokenizer(model.tokenizer, model.tokenizerConfig, join(folder, TOKENIZER));
   const files = [
-    [join(folder, WEIGHTS), modelParameters(config), model.weights],
-    [join(folder, VAE_WEIGHTS), new Vae(config.vae).parameters, model.vaeWeights],
+    // Codes and scales of a matrix follow each other, so that they can be made together.
+    [
+      join(folder, WEIGHTS),
+      modelParameters(config),
+      model.weights,
+      dtype,
+      { keepOrder: config.quantization !== undefined },
+    ],
+    [join(folder, VAE_WEIGHTS), new Vae(config.vae).parameters, model.vaeWeights, vaeDtype, {}],
   ] as const;
   for (const [path, parameters, values] of files) {
     if (typeof values === "function") continue;
@@ -106,19 +134,24 @@ export async function saveModelFolder(
       },
     );
   }
-  for (const [path, parameters, values] of files)
+  for (const [path, parameters, values, floatDtype, order] of files)
     await writeSafetensors(
       path,
-      parameters.map((info) => ({
-        name: info.name,
-        shape: info.shape,
-        dtype,
-        data: async () => narrow[dtype](typeof values === "function" ? await values(info) : values.get(info.name)!),
-      })),
+      parameters.map((info) => tensorToWrite(info, values, floatDtype)),
+      {},
+      order,
     );
   await writeJsonAtomic(join(folder, TOKENIZER), model.tokenizer);
   if (model.tokenizerConfig !== undefined) await writeJsonAtomic(join(folder, TOKENIZER_CONFIG), model.tokenizerConfig);
   await writeJsonAtomic(join(folder, CONFIG), { format: FORMAT, ...model.config });
+}
+
+function tensorToWrite(info: ParameterInfo, values: ModelToSave["weights"], floatDtype: FloatDtype): TensorToWrite {
+  const { name, shape, tensor, quantized } = info;
+  const read = async () => (typeof values === "function" ? values(info) : values.get(name)!);
+  if (tensor.dtype === "byte") return { name, shape, dtype: "U8", data: read };
+  const dtype = quantized ? "F32" : floatDtype;
+  return { name, shape, dtype, data: async () => narrow[dtype]((await read()) as Float32Array) };
 }
 
 async function expectFolder(folder: string): Promise<void> {

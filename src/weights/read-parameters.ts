@@ -1,5 +1,6 @@
 /** Reads the parameters of a network from a checkpoint, under our names or another family's. */
 import { InputError } from "../core/errors.ts";
+import type { TensorPlace } from "../onnx/emit.ts";
 import { elementCount, type ParameterInfo, type ParameterValues } from "../nn/parameters.ts";
 import { isUnused, ourName, theirName, type KeyMap } from "./key-map.ts";
 import { openSafetensors } from "./safetensors.ts";
@@ -18,6 +19,8 @@ export interface ReadOptions {
 export interface ParameterFile {
   /** As float32. */
   read(info: Pick<ParameterInfo, "name" | "shape">): Promise<Float32Array>;
+  /** Where it lies, and whether it is stored as float32. */
+  place(info: Pick<ParameterInfo, "name">): TensorPlace & { readonly isFloat32: boolean };
   close(): Promise<void>;
 }
 
@@ -41,11 +44,14 @@ export async function openParameters(
   try {
     reportMismatch(
       path,
-      parameters.map(({ name, shape }) => ({ name: nameOf(name), shape })),
+      parameters.map((info) => ({ ...info, name: nameOf(info.name) })),
       (name) => file.has(name),
-      ({ name, shape }) => {
-        const found = file.info(name).shape;
-        return String(withoutOnes(found)) === String(withoutOnes(shape)) ? undefined : `[${found}]`;
+      ({ name, shape, tensor, quantized }) => {
+        const found = file.info(name);
+        // Codes and scales are used as they are; floats of any type are converted.
+        const wanted = quantized && (tensor.dtype === "byte" ? "U8" : "F32");
+        if (wanted !== undefined && found.dtype !== wanted) return `${found.dtype} [${found.shape}], no ${wanted}`;
+        return String(withoutOnes(found.shape)) === String(withoutOnes(shape)) ? undefined : `[${found.shape}]`;
       },
       file.names.filter((name) => !isKnown(name)),
     );
@@ -56,6 +62,10 @@ export async function openParameters(
   return {
     read: ({ name, shape }) =>
       file.readFloat32(nameOf(name), new Float32Array(new ArrayBuffer(4 * elementCount(shape)))),
+    place: ({ name }) => {
+      const theirs = nameOf(name);
+      return { ...file.place(theirs), isFloat32: file.info(theirs).dtype === "F32" };
+    },
     close: () => file.close(),
   };
 }
@@ -79,11 +89,11 @@ export async function readParameters(
 const withoutOnes = (shape: readonly number[]) => shape.filter((size) => size !== 1);
 
 /** Throws one error that names every missing, misshapen and unexpected tensor. */
-export function reportMismatch(
+export function reportMismatch<Info extends Pick<ParameterInfo, "name" | "shape">>(
   path: string,
-  parameters: readonly Pick<ParameterInfo, "name" | "shape">[],
+  parameters: readonly Info[],
   has: (name: string) => boolean,
-  wrongShape: (info: Pick<ParameterInfo, "name" | "shape">) => string | undefined,
+  wrongShape: (info: Info) => string | undefined,
   unexpected: readonly string[] = [],
 ): void {
   const missing = parameters.filter(({ name }) => !has(name)).map(({ name }) => name);

@@ -1,5 +1,7 @@
 import { open, stat, type FileHandle } from "node:fs/promises";
+import { basename } from "node:path";
 import { InputError } from "../core/errors.ts";
+import type { TensorPlace } from "../onnx/emit.ts";
 import { convertsToFloat32, convertToFloat32, dtypeBytes, viewBytes, type Dtype, type DtypeArray } from "./dtype.ts";
 import { maxHeaderBytes, parseHeader, quote, type SafetensorsHeader, type TensorInfo } from "./safetensors-header.ts";
 
@@ -16,6 +18,8 @@ export interface SafetensorsFile {
   readonly metadata: ReadonlyMap<string, string>;
   has(name: string): boolean;
   info(name: string): TensorInfo;
+  /** Where the tensor's bytes lie in the checkpoint's folder. */
+  place(name: string): TensorPlace;
   /** The tensor as stored. */
   read(name: string): Promise<Tensor>;
   /** The tensor's elements as float32, whatever floating, integer or boolean type they are stored in; into `out` if given. */
@@ -99,6 +103,11 @@ class OpenFile implements SafetensorsFile {
     if (info === undefined)
       throw new InputError(`${this.path}: no tensor ${quote(name)} among its ${this.names.length}`);
     return info;
+  }
+
+  place(name: string): TensorPlace {
+    const { byteOffset, byteLength } = this.info(name);
+    return { file: basename(this.path), offset: this.#dataStart + byteOffset, length: byteLength };
   }
 
   async read(name: string): Promise<Tensor> {

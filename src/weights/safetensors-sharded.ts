@@ -2,6 +2,7 @@ import { basename, dirname } from "node:path";
 import { InputError } from "../core/errors.ts";
 import { fileInFolder } from "../core/folder-file.ts";
 import { readJson } from "../core/json-file.ts";
+import type { TensorPlace } from "../onnx/emit.ts";
 import { openSafetensorsFile, type SafetensorsFile, type Tensor } from "./safetensors-file.ts";
 import { quote, type TensorInfo } from "./safetensors-header.ts";
 
@@ -68,6 +69,10 @@ class ShardedFile implements SafetensorsFile {
 
   info(name: string): TensorInfo {
     return this.#shard(name).info(name);
+  }
+
+  place(name: string): TensorPlace {
+    return this.#shard(name).place(name);
   }
 
   async read(name: string): Promise<Tensor> {

@@ -13,16 +13,20 @@ export interface TensorToWrite {
 
 /**
  * Writes a safetensors file atomically, tensor by tensor. Equal input gives equal bytes: wide types first, then by name (so that every
- * tensor is aligned to its element size), metadata sorted by key.
+ * tensor is aligned to its element size), metadata sorted by key. With `keepOrder` tensors are written in the order given, which must
+ * align them: an Error says where it does not.
  */
 export async function writeSafetensors(
   path: string,
   tensors: Iterable<TensorToWrite>,
   metadata: Readonly<Record<string, string>> = {},
+  { keepOrder = false }: { readonly keepOrder?: boolean } = {},
 ): Promise<void> {
-  const inOrder = [...tensors].sort(
-    (a, b) => dtypeBytes[b.dtype] - dtypeBytes[a.dtype] || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
-  );
+  const inOrder = [...tensors];
+  if (!keepOrder)
+    inOrder.sort(
+      (a, b) => dtypeBytes[b.dtype] - dtypeBytes[a.dtype] || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+    );
   const header = formatHeader(inOrder, metadata, path);
   await writeFileAtomic(path, async (file) => {
     const writeAll = async (bytes: Uint8Array): Promise<void> => {
@@ -67,6 +71,8 @@ function formatHeader(
       throw new InputError(
         `${path}: tensor ${quote(tensor.name)} has the impossible shape [${tensor.shape.join(",")}]`,
       );
+    if (begin % dtypeBytes[tensor.dtype] !== 0)
+      throw new Error(`${path}: tensor ${quote(tensor.name)} (${tensor.dtype}) would begin at byte ${begin}`);
     const end = begin + byteLength(tensor);
     const { dtype, shape } = tensor;
     members.push(`${JSON.stringify(tensor.name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, end] })}`);

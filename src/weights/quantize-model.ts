@@ -1,0 +1,92 @@
+/** A model folder with smaller weights, made of another one. */
+import { resolve } from "node:path";
+import { InputError } from "../core/errors.ts";
+import { fileInFolder } from "../core/folder-file.ts";
+import { readJson, readJsonIfPresent } from "../core/json-file.ts";
+import type { ParameterInfo } from "../nn/parameters.ts";
+import type { MatrixShape, Quantization } from "../nn/quantization.ts";
+import { loadModelConfig, modelParameters, openModelWeights, saveModelFolder } from "./model-folder.ts";
+import type { ModelQuantization } from "./quantization.ts";
+import { quantize, type QuantizedValues } from "./quantize.ts";
+import { loadVae } from "./vae-files.ts";
+
+/** What rounding a matrix cost. */
+export interface MatrixError extends Quantization {
+  readonly name: string;
+  readonly shape: MatrixShape;
+  /** ‖W − quantised W‖ / ‖W‖ */
+  readonly error: number;
+}
+
+export interface QuantizeModelOptions {
+  /** Folder of a model of floats. */
+  readonly model: string;
+  readonly out: string;
+  readonly quantization: ModelQuantization;
+  /** Called before each tensor is written. */
+  readonly onTensor?: (done: number, total: number, name: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Writes the model with the matrices of the named parts quantised, and all else as float32, which programs map instead of reading.
+ * One tensor at a time is in memory. Throws InputError where the model is quantised already or holds numbers that are not finite.
+ */
+export async function quantizeModel(options: QuantizeModelOptions): Promise<MatrixError[]> {
+  const { model, out, quantization, onTensor, signal } = options;
+  const config = await loadModelConfig(model);
+  if (config.quantization)
+    throw new InputError(`${model}: is quantised already; expected a model of floats, from which less is lost`);
+  if (resolve(model) === resolve(out)) throw new InputError(`${out}: expected another folder than that of the model`);
+  const vae = await loadVae(model);
+  const tokenizer = await readJson(await fileInFolder(model, "tokenizer.json"));
+  const tokenizerConfig = await readJsonIfPresent(await fileInFolder(model, "tokenizer_config.json"));
+  const total = modelParameters({ ...config, quantization }).length;
+  const errors: MatrixError[] = [];
+  const file = await openModelWeights(model, config);
+  const quantized = quantizing((info) => file.read(info), errors);
+  let done = 0;
+  try {
+    await saveModelFolder(
+      out,
+      {
+        config: { ...config, quantization },
+        weights: (info) => {
+          signal?.throwIfAborted();
+          onTensor?.(done++, total, info.name);
+          return quantized(info);
+        },
+        vaeWeights: vae.weights,
+        tokenizer,
+        ...(tokenizerConfig !== undefined && { tokenizerConfig }),
+      },
+      { dtype: "F32", vaeDtype: "F16" },
+    );
+  } finally {
+    await file.close();
+  }
+  return errors;
+}
+
+/**
+ * A source of parameters, quantised or not, over one of floats. The codes of a matrix are asked for first and its scales next, so
+ * that it is read once. `errors` grows by one entry a matrix.
+ */
+export function quantizing(
+  read: (info: Pick<ParameterInfo, "name" | "shape">) => Promise<Float32Array>,
+  errors: MatrixError[],
+): (info: ParameterInfo) => Promise<Float32Array | Uint8Array> {
+  let last: { readonly name: string; readonly values: QuantizedValues } | undefined;
+  return async (info) => {
+    const { quantized } = info;
+    if (!quantized) return read(info);
+    const { of: name, shape, bits, block } = quantized;
+    if (last?.name !== name) {
+      const values = quantize(await read({ name, shape }), shape, { bits, block });
+      if (Number.isNaN(values.error)) throw new InputError(`${name}: holds numbers that are not finite`);
+      errors.push({ name, shape, bits, block, error: values.error });
+      last = { name, values };
+    }
+    return info.tensor.dtype === "byte" ? last.values.codes : last.values.scales;
+  };
+}
