@@ -27,9 +27,17 @@ test("grades, writes report, items and sheet, and goes on where it was", async (
   expect(first.stdout).toMatch(
     /^\| suite .*\n\| -+.*\n\| \*\*single\*\* +\| +0\.0% (.*\n)+\| \*\*draws-when-asked\*\* +\| 100\.0% /,
   );
-  expect(first.stdout.endsWith(`\n${join(folder, "out")}\n`)).toBe(true);
+  expect(first.stdout.endsWith(`\n${join(folder, "out", "report.html")}\n`)).toBe(true);
   expect(first.stderr).toContain("single 0/2");
-  const files = ["items.jsonl", "pictures", "report.json", "report.md", "settings.json", "sheet-single.png"];
+  const files = [
+    "items.jsonl",
+    "pictures",
+    "report.html",
+    "report.json",
+    "report.md",
+    "settings.json",
+    "sheet-single.png",
+  ];
   expect((await readdir(join(folder, "out"))).sort()).toEqual(files);
   const more = red();
   const { stdout, stderr } = await run(["--suite", "single", "--limit", "3", "--steps", "4", "--json"], more);
@@ -67,7 +75,7 @@ test("results of other weights or settings are left alone", async () => {
 });
 
 test.each([
-  [["--suite", "singel"], "--suite: expected names among single, colour"],
+  [["--suite", "singel"], "--suite: expected names among single, two, counting"],
   [["--limit", "0"], "--limit: expected a whole number from 1"],
   [["--concepts", "some"], "--concepts: expected curated, all"],
   [["--model", "/no/such"], "--model: expected a folder, found nothing at /no/such"],

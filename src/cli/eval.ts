@@ -30,8 +30,9 @@ export function evalCommand(context: CliContext): Command {
     .command("world")
     .description(
       "Grades a model on fixed prompts of Emoji World. Goes on where an earlier run was stopped.\n" +
-        "Suites: single, colour, relation, counting, naming, draws-when-asked,\n" +
-        "does-not-draw-when-questioned.",
+        "World-GenEval: single, two, counting, colour, relation, binding. Understanding: naming, pope, mme,\n" +
+        "choice, vqa. Several pictures: edit, next, group, story. When to draw: draws-when-asked,\n" +
+        "stops-after-drawing, does-not-draw-when-questioned. All with --concepts curated: about 10 minutes.",
     )
     .option("--model <DIR>", "folder of the model (default: the one included)")
     .option("--device <NAME>", "cpu, webgpu or cuda", choiceOption<Device>("--device", ["cpu", "webgpu", "cuda"]))
@@ -83,9 +84,9 @@ async function evaluate(values: WorldArguments, context: CliContext): Promise<vo
       onProgress: (state) => progress.update(progressLine(state)),
     }).finally(() => progress.clear()),
   );
-  const { report, markdown, folder, sheets } = outcome;
-  if (values.json === true) context.stdout.write(`${JSON.stringify({ ...report, folder, sheets })}\n`);
-  else context.stdout.write(`${markdown}\n${folder}\n`);
+  const { report, markdown, folder, sheets, page } = outcome;
+  if (values.json === true) context.stdout.write(`${JSON.stringify({ ...report, folder, sheets, page })}\n`);
+  else context.stdout.write(`${markdown}\n${page}\n`);
 }
 
 function progressLine({ suite, items, results, reused }: EvaluationState): string {

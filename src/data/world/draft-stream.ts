@@ -41,12 +41,25 @@ export class DraftStream {
     }
     const random = new Philox(this.#seed, index);
     const family = pickWeighted(random, this.#entries);
+    return this.#fitting(random, FAMILIES[family], family);
+  }
+
+  /** As {@link draft}, made by a task of the caller's own; null from it is another attempt. */
+  made<T extends SampleDraft>(index: number, task: (random: Philox, world: TaskWorld) => T | null): T {
+    return this.#fitting(new Philox(this.#seed, index), task, "made");
+  }
+
+  #fitting<T extends SampleDraft>(
+    random: Philox,
+    task: (random: Philox, world: TaskWorld) => T | null,
+    name: string,
+  ): T {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       this.world.wordings.heldOutPicks = 0;
-      const draft = FAMILIES[family](random, this.world);
-      if (this.#accepts(heldOutSplits(draft))) return draft;
+      const draft = task(random, this.world);
+      if (draft !== null && this.#accepts(heldOutSplits(draft))) return draft;
     }
-    throw new InputError(`world: no "${family}" sample of split "${this.#split}" in ${MAX_ATTEMPTS} attempts`);
+    throw new InputError(`world: no "${name}" sample of split "${this.#split}" in ${MAX_ATTEMPTS} attempts`);
   }
 
   #accepts(splits: ReadonlySet<Split>): boolean {

@@ -15,6 +15,7 @@ import { seedOf, taskWorldOf, type ItemDraft, type SuiteWorld } from "./suite-wo
 /** Items a group, where there are enough. */
 const COLOUR_ITEMS = 60;
 const RELATION_ITEMS = 30;
+const PAIR_ITEMS = 30;
 const COUNT_ITEMS = 12;
 const COUNTS = [2, 3, 4, 5, 6];
 const WORDINGS_PER_CONCEPT = 2;
@@ -34,7 +35,7 @@ export function singleItems(suiteWorld: SuiteWorld): ItemDraft[] {
     for (let i = 0; isCurated && i < WORDINGS_PER_CONCEPT; i++) {
       const wording = wordings[(index + i) % wordings.length];
       if (wording !== undefined)
-        items.push(drawItem(world, "heldout-template", expected, [{ concept, colour: null, count: 1 }], wording));
+        items.push(drawItem(world, "heldout-template", expected, [{ concept, colour: null, count: 1 }], { wording }));
     }
     return items.flatMap((item) => item ?? []);
   });
@@ -57,6 +58,41 @@ export function colourItems(suiteWorld: SuiteWorld): ItemDraft[] {
   );
 }
 
+/** "Draw a cat and a dog.", in any places. */
+export function twoItems(suiteWorld: SuiteWorld): ItemDraft[] {
+  const world = taskWorldOf(suiteWorld);
+  const random = new Philox(seedOf("two"));
+  return quotas(
+    Array.from({ length: MAX_ATTEMPTS }, () => random.pick(RELATIONS)),
+    (relation) => {
+      const concepts = pickDistinct(random, world.concepts, 2);
+      const facts = concepts.map(({ name }) => ({ type: "object", concept: name }) as const);
+      const groups = concepts.map((concept) => ({ concept, colour: null, count: 1 }));
+      return drawItem(world, "", { type: "all", facts }, groups, { arrangement: { type: "pair", relation } });
+    },
+    { train: PAIR_ITEMS, "heldout-pair": PAIR_ITEMS },
+  );
+}
+
+/** "Draw a red cat and a green dog." */
+export function bindingItems(suiteWorld: SuiteWorld): ItemDraft[] {
+  const world = taskWorldOf(suiteWorld);
+  const random = new Philox(seedOf("binding"));
+  const recolourable = world.concepts.filter((concept) => concept.recolourable);
+  return quotas(
+    Array.from({ length: MAX_ATTEMPTS }, () => random.pick(RELATIONS)),
+    (relation) => {
+      const concepts = pickDistinct(random, recolourable, 2);
+      const colours = pickDistinct(random, world.colours, 2);
+      if (concepts.some(({ naturalColour }, i) => naturalColour === colours[i])) return null;
+      const groups = concepts.map((concept, i) => ({ concept, colour: colours[i]!, count: 1 }));
+      const facts = groups.map(({ concept, colour }) => ({ type: "colour", concept: concept.name, colour }) as const);
+      return drawItem(world, "", { type: "all", facts }, groups, { arrangement: { type: "pair", relation } });
+    },
+    { train: PAIR_ITEMS, "heldout-pair": PAIR_ITEMS, "heldout-colour": PAIR_ITEMS },
+  );
+}
+
 /** "Draw a cat to the left of a dog.", with pairs and relations that training kept back apart. */
 export function relationItems(suiteWorld: SuiteWorld): ItemDraft[] {
   const world = taskWorldOf(suiteWorld);
@@ -68,7 +104,10 @@ export function relationItems(suiteWorld: SuiteWorld): ItemDraft[] {
       const [first, second] = pickDistinct(random, world.concepts, 2) as [Concept, Concept];
       const expected = { type: "relation", concept: first.name, relation, other: second.name } as const;
       const groups = [first, second].map((concept) => ({ concept, colour: null, count: 1 }));
-      return drawItem(world, "", expected, groups, PLAIN_REQUEST, random.pick(RELATION_PHRASES[relation]));
+      return drawItem(world, "", expected, groups, {
+        arrangement: { type: "pair", relation },
+        phrase: random.pick(RELATION_PHRASES[relation]),
+      });
     },
     { train: RELATION_ITEMS, "heldout-pair": RELATION_ITEMS, "heldout-relation": RELATION_ITEMS },
   );
@@ -92,6 +131,13 @@ const PLAIN_REQUEST = "Draw {x}.";
 
 type Wanted = Pick<Group, "concept" | "colour" | "count">;
 
+interface Layout {
+  readonly wording?: string;
+  /** Between two groups. */
+  readonly phrase?: string;
+  readonly arrangement?: Arrangement;
+}
+
 /**
  * A request for the groups and a picture that fulfils it, on white or, where they would not be seen there, on another
  * background that the request names. `group` "" stands for the split of the combination. Null where no style will do.
@@ -101,25 +147,23 @@ function drawItem(
   group: string,
   expected: Expectation,
   wanted: readonly Wanted[],
-  wording = PLAIN_REQUEST,
-  phrase = "and",
+  { wording = PLAIN_REQUEST, phrase = "and", arrangement = { type: "alone" } }: Layout = {},
 ): ItemDraft | null {
   const random = new Philox(seedOf("truth", JSON.stringify(expected), wording));
   const cell = visibleCell(random, world, wanted);
   if (!cell) return null;
-  const relation = expected.type === "relation" ? expected.relation : null;
   const truth = realise(random, world, {
     groups: wanted.map((item) => ({ ...item, style: cell.style })),
-    arrangement: relation ? { type: "pair", relation } : ({ type: "alone" } satisfies Arrangement),
+    arrangement,
     background: cell.background,
   });
-  const split = splitOf(truth, relation ? statedRelations(wanted, relation) : []);
+  const split = splitOf(truth, expected.type === "relation" ? statedRelations(wanted, expected.relation) : []);
   if (split === null || (group !== "" && split !== "train")) return null;
   const phrases = wanted.map(({ concept, colour, count }) => counted(count, concept, colour ?? ""));
   const objects = phrases.length === 1 ? phrases[0]! : `${phrases[0]} ${phrase} ${phrases[1]}`;
   const caption = cell.background === "white" ? objects : `${objects} ${backgroundPhrase(null, cell.background)}`;
   const text = fill(wording, { x: caption });
-  return { group: group || split, prompt: [{ type: "text", text }], expected, truth };
+  return { group: group || split, pair: null, prompt: [{ type: "text", text }], expected, truth: [truth] };
 }
 
 /** A background, white if possible, and a train style on it that shows all groups. */

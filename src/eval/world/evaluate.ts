@@ -7,11 +7,13 @@ import { writeBytesAtomic, writeJsonAtomic } from "../../core/atomic-file.ts";
 import { InputError } from "../../core/errors.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { SpriteBank } from "../../data/world/sprite-bank.ts";
+import { HELD_OUT_STYLES, TRAIN_STYLES } from "../../data/world/styles.ts";
 import type { ConceptSet } from "../../data/world/world-config.ts";
 import { VaeCodec } from "../../encoders/vae-codec.ts";
 import type { GenerateOptions, Mogao } from "../../generate/types.ts";
 import { openRuntime } from "../../runtime/open-runtime.ts";
 import type { Suite } from "./item.ts";
+import { reportHtml } from "./html.ts";
 import { JUDGE_VERSION, reportMarkdown, reportOf, type Report } from "./report.ts";
 import { runItems, type ItemResult } from "./run-suite.ts";
 import { writeSheet } from "./sheet.ts";
@@ -47,6 +49,8 @@ export interface WorldEvaluationResult {
   /** Paths of what was written. */
   readonly folder: string;
   readonly sheets: readonly string[];
+  /** The report with all prompts, answers and pictures. */
+  readonly page: string;
 }
 
 /** Where results go. */
@@ -70,7 +74,7 @@ export async function evaluateWorld(evaluation: WorldEvaluation): Promise<WorldE
   };
   const folder = evaluation.out ?? join(RESULTS, Object.values(settings).join("-"));
   const bank = await SpriteBank.open();
-  const judge = new TemplateJudge(bank);
+  const judge = new TemplateJudge(bank, { styles: [...TRAIN_STYLES, ...HELD_OUT_STYLES] });
   const world = { bank, concepts, imageSize: IMAGE_SIZE };
   const vae = await openVae(modelFolder);
   const results: ItemResult[] = [];
@@ -86,7 +90,7 @@ export async function evaluateWorld(evaluation: WorldEvaluation): Promise<WorldE
         bank,
         items,
         folder,
-        generate: { ...generate, temperature: 0, maxImages: 1, maxTokens: MOST_TOKENS },
+        generate: { ...generate, temperature: 0, maxTokens: MOST_TOKENS },
         ...(vae && { reconstruct: (image: RgbImage) => reconstruct(vae, image) }),
         ...(signal && { signal }),
         onProgress: (done, reused) => onProgress?.({ suite, items: items.length, results: done, reused }),
@@ -103,7 +107,8 @@ export async function evaluateWorld(evaluation: WorldEvaluation): Promise<WorldE
   const markdown = reportMarkdown(report);
   await writeJsonAtomic(join(folder, "report.json"), report);
   await writeBytesAtomic(join(folder, "report.md"), markdown);
-  return { report, markdown, folder, sheets };
+  await writeBytesAtomic(join(folder, "report.html"), reportHtml(report, results));
+  return { report, markdown, folder, sheets, page: join(folder, "report.html") };
 }
 
 /** Writes the settings into a new folder of results, or compares them with those there. */

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { isRight, relationsOf, type Answer } from "./grade.ts";
-import type { Expectation } from "./item.ts";
+import { grade, gradeTruth, relationsOf, type Answer } from "./grade.ts";
+import type { Expectation, Fact } from "./item.ts";
 import type { Detection } from "./template-judge.ts";
+import type { View } from "./view.ts";
 
 const box = (x: number, y: number, size = 20) => ({ x, y, width: size, height: size });
 
@@ -9,9 +10,15 @@ function seen(concept: string, x = 0, y = 0, more: Partial<Detection> = {}): Det
   return { concept, style: "noto", score: 0.9, colour: "red", box: box(x, y), ...more };
 }
 
-const drawn = (...detections: Detection[]): Answer => ({ text: "Here it is.", drew: true, detections });
-const said = (text: string): Answer => ({ text, drew: false, detections: null });
-const right = (expected: Expectation, answer: Answer) => isRight(expected, answer);
+const view = (...detections: Detection[]): View => ({ width: 96, height: 96, background: "white", detections });
+const drawn = (...detections: Detection[]): Answer => ({
+  text: "Here it is.",
+  drew: true,
+  stopped: true,
+  views: [view(...detections)],
+});
+const said = (text: string): Answer => ({ text, drew: false, stopped: true, views: [] });
+const right = (expected: Expectation, answer: Answer) => grade(expected, answer).right;
 
 test("GenEval's relations: half boxes' tenth apart, within 60 degrees of the axis, up to two at once", () => {
   expect([...relationsOf(box(0, 0), box(40, 0))]).toEqual(["left"]);
@@ -56,9 +63,56 @@ test("names: the concept in any words for it and no other one", () => {
 });
 
 test("drawing when asked, and only then", () => {
-  expect(right({ type: "picture" }, { text: "", drew: true, detections: null })).toBe(true);
+  expect(right({ type: "picture" }, { text: "", drew: true, stopped: false, views: [] })).toBe(true);
   expect(right({ type: "picture" }, said("Here is a cat."))).toBe(false);
   expect(right({ type: "text" }, said("Two."))).toBe(true);
   expect(right({ type: "text" }, said(" "))).toBe(false);
-  expect(right({ type: "text" }, { text: "Two.", drew: true, detections: null })).toBe(false);
+  expect(right({ type: "text" }, { text: "Two.", drew: true, stopped: false, views: [] })).toBe(false);
+});
+
+test("two objects and attribute binding: all of the facts in one picture", () => {
+  const both: Fact = {
+    type: "all",
+    facts: [
+      { type: "colour", concept: "apple", colour: "green" },
+      { type: "colour", concept: "cat", colour: "blue" },
+    ],
+  };
+  const [apple, cat] = [seen("apple", 0, 0, { colour: "green" }), seen("cat", 50, 0, { colour: "blue" })];
+  expect(right(both, drawn(apple, cat))).toBe(true);
+  expect(right(both, drawn(apple))).toBe(false);
+  // The colours exchanged: what attribute binding is about.
+  expect(right(both, drawn({ ...apple, colour: "blue" }, { ...cat, colour: "green" }))).toBe(false);
+});
+
+test("the colour of the largest thing is an aspect of its own", () => {
+  const green = { type: "colour", concept: "apple", colour: "green" } as const;
+  expect(grade(green, drawn(seen("cat", 0, 0, { colour: "green" })))).toEqual({
+    right: false,
+    aspects: { "colour alone": true },
+  });
+  expect(grade(green, said("Green.")).aspects).toEqual({ "colour alone": false });
+});
+
+test("answers: the same words, numbers and letters; the judge answers by what it sees", () => {
+  const asked = (answer: string, fact: Fact, holds = true) => ({ type: "answer", answer, fact, holds }) as const;
+  const apple: Fact = { type: "object", concept: "apple" };
+  expect(right(asked("yes", apple), said("Yes, there is."))).toBe(true);
+  expect(right(asked("yes", apple), said("No."))).toBe(false);
+  expect(right(asked("yes", apple), drawn())).toBe(false);
+  expect(right(asked("three", { type: "count", concept: "apple", count: 3 }), said("There are 3."))).toBe(true);
+  expect(right(asked("B", apple), said("B."))).toBe(true);
+  expect(right(asked("B", apple), said("A."))).toBe(false);
+  expect(gradeTruth(asked("yes", apple), [view(seen("apple"))]).right).toBe(true);
+  expect(gradeTruth(asked("no", apple, false), [view(seen("apple"))]).right).toBe(false);
+  expect(gradeTruth(asked("no", apple, false), [view(seen("cat"))]).right).toBe(true);
+  expect(gradeTruth({ type: "name", concept: "apple" }, [view(seen("apple"))]).right).toBe(true);
+});
+
+test("one picture and then the end", () => {
+  const one = { type: "one-picture" } as const;
+  expect(right(one, drawn())).toBe(true);
+  expect(right(one, { ...drawn(), stopped: false })).toBe(false);
+  expect(right(one, { ...drawn(), views: [view(), view()] })).toBe(false);
+  expect(right(one, said("Here it is."))).toBe(false);
 });

@@ -1,51 +1,81 @@
 import type { Relation } from "../../data/world/grammar.ts";
+import { answersEqual } from "../../data/world/answers.ts";
 import type { Box } from "./components.ts";
-import type { Expectation } from "./item.ts";
+import { gradeEdit, gradeSeries } from "./grade-scenes.ts";
+import type { Expectation, Fact } from "./item.ts";
 import { conceptsNamedIn } from "./named-concepts.ts";
-import type { Detection } from "./template-judge.ts";
+import { certain, type View } from "./view.ts";
 
 /** What a model answered, as far as it matters. */
 export interface Answer {
   readonly text: string;
   /** Whether it drew, or began to. */
   readonly drew: boolean;
-  /** Seen in its first picture; null where none was drawn to the end. */
-  readonly detections: readonly Detection[] | null;
+  /** Whether it ended its turn by itself, after the pictures seen here. */
+  readonly stopped: boolean;
+  /** Its pictures that were drawn to the end. */
+  readonly views: readonly View[];
 }
 
-/** Detections that match their template less are no object, as GenEval drops boxes of low confidence. */
-export const LEAST_SCORE = 0.8;
+/** Whether an answer is right, and whether parts of it are, by names for people. */
+export interface Grade {
+  readonly right: boolean;
+  readonly aspects: Readonly<Record<string, boolean>>;
+}
+
 /** Part of the two boxes' sizes that their centres must be apart by before a relation is seen (GenEval). */
 const POSITION_MARGIN = 0.1;
 /** Sine of the least angle from the other axis at which a relation holds (GenEval). */
 const LEAST_SHARE = 0.5;
 const NO_OFFSET = 1e-3;
 
-/** Whether an answer is right, by the rules of GenEval where it is a picture. */
-export function isRight(expected: Expectation, { text, drew, detections }: Answer): boolean {
-  if (expected.type === "picture") return drew;
-  if (expected.type === "text") return !drew && text.trim() !== "";
+export function grade(expected: Expectation, answer: Answer): Grade {
+  const { text, drew, views } = answer;
+  if (expected.type === "edit") return gradeEdit(expected, views[0] ?? null);
+  if (expected.type === "series") return gradeSeries(expected, answer);
+  if (expected.type === "colour")
+    return {
+      right: views[0] !== undefined && shows(expected, views[0]),
+      aspects: { "colour alone": views[0]?.detections[0]?.colour === expected.colour },
+    };
+  const only = (right: boolean): Grade => ({ right, aspects: {} });
+  if (expected.type === "picture") return only(drew);
+  if (expected.type === "one-picture") return only(views.length === 1 && answer.stopped);
+  if (expected.type === "text") return only(!drew && text.trim() !== "");
+  if (expected.type === "answer") return only(!drew && answersEqual(expected.answer, text));
   if (expected.type === "name") {
     const named = conceptsNamedIn(text);
-    return named.size === 1 && named.has(expected.concept);
+    return only(named.size === 1 && named.has(expected.concept));
   }
-  const found = (detections ?? []).filter(({ score }) => score >= LEAST_SCORE);
-  const wanted = found.filter(({ concept }) => concept === expected.concept);
-  if (expected.type === "object") return wanted.length > 0;
-  if (expected.type === "colour") return wanted.some(({ colour }) => colour === expected.colour);
-  if (expected.type === "count") return wanted.length === expected.count;
-  const others = found.filter(({ concept }) => concept === expected.other);
+  return only(views[0] !== undefined && shows(expected, views[0]));
+}
+
+/**
+ * The judge's own grade on pictures that are right: of drawings as of a model's; of a question, whether the judge sees in
+ * the picture what the answer says.
+ */
+export function gradeTruth(expected: Expectation, views: readonly View[]): Grade {
+  if (expected.type === "name")
+    return { right: shows({ type: "object", concept: expected.concept }, views[0]!), aspects: {} };
+  if (expected.type === "answer") return { right: shows(expected.fact, views[0]!) === expected.holds, aspects: {} };
+  return grade(expected, { text: "", drew: true, stopped: true, views });
+}
+
+/** Whether a picture shows a fact, by the rules of GenEval. */
+export function shows(fact: Fact, view: View): boolean {
+  if (fact.type === "all") return fact.facts.every((each) => shows(each, view));
+  const found = certain(view);
+  const wanted = found.filter(({ concept }) => concept === fact.concept);
+  if (fact.type === "object") return wanted.length > 0;
+  if (fact.type === "colour") return wanted.some(({ colour }) => colour === fact.colour);
+  if (fact.type === "count") return wanted.length === fact.count;
+  const others = found.filter(({ concept }) => concept === fact.other);
   // Every one found must stand so from every other one.
   return (
     wanted.length > 0 &&
     others.length > 0 &&
-    wanted.every(({ box }) => others.every((other) => relationsOf(box, other.box).has(expected.relation)))
+    wanted.every(({ box }) => others.every((other) => relationsOf(box, other.box).has(fact.relation)))
   );
-}
-
-/** Whether the largest thing has the colour, whatever it is. */
-export function hasColour(colour: string, detections: readonly Detection[]): boolean {
-  return detections[0]?.colour === colour;
 }
 
 /** Where the first box stands from the second, by GenEval's rule: none, one or two relations. */

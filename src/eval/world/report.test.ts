@@ -7,14 +7,16 @@ function result(suite: ItemResult["suite"], group: string, right: boolean, truth
     id: "",
     suite,
     group,
+    pair: null,
     prompt: "",
+    shown: [],
     seed: 0,
+    answer: null,
     right,
+    aspects: suite === "colour" ? { "colour alone": { right: true, truth: true, reconstruction: null } } : {},
     text: "",
     drew: suite === "colour",
-    colour: suite === "colour" ? { right: true, truth: true, reconstruction: null } : null,
-    picture: null,
-    detections: null,
+    pictures: [],
     truth,
     reconstruction: null,
     seconds: 2,
@@ -43,7 +45,7 @@ test("rows are suites in order, then their groups, what training showed first", 
   const report = reportOf(results, { weights: "abc", steps: 20 });
   expect(report).toMatchObject({ items: 4, seconds: 8, settings: { weights: "abc" } });
   expect(
-    report.rows.map(({ suite, group, model, truth }) => [suite, group, model.right, model.of, truth?.right]),
+    report.rows.map(({ suite, part, model, truth }) => [suite, part, model.right, model.of, truth?.right]),
   ).toEqual([
     ["colour", null, 2, 3, 2],
     ["colour", "train", 2, 2, 1],

@@ -1,6 +1,7 @@
 import { markdownTable } from "../markdown-table.ts";
 import type { ItemResult, Verdicts } from "./run-suite.ts";
 import { SUITES, type Suite } from "./item.ts";
+import { worldScores, type WorldScore } from "./world-scores.ts";
 
 /** Right ones among so many, with the share and the bounds of Wilson's 95% interval. */
 export interface Share {
@@ -11,10 +12,10 @@ export interface Share {
   readonly high: number;
 }
 
-/** The scores of a suite or, where `group` is not null, of one of its groups or of the colours alone. */
+/** The scores of a suite or, where `part` is not null, of one of its groups or of one aspect of all its items. */
 export interface ReportRow {
   readonly suite: Suite;
-  readonly group: string | null;
+  readonly part: string | null;
   readonly model: Share;
   /** The judge's own score on right pictures for the same prompts; null where nothing is judged. */
   readonly truth: Share | null;
@@ -32,11 +33,12 @@ export interface Report {
   readonly judge: string;
   readonly items: number;
   readonly seconds: number;
+  readonly scores: readonly WorldScore[];
   readonly rows: readonly ReportRow[];
 }
 
 /** Changes whenever the same picture may be judged otherwise. */
-export const JUDGE_VERSION = 2;
+export const JUDGE_VERSION = 3;
 /** Which judge and which rules made the scores. */
 export const JUDGE = `template matcher ${JUDGE_VERSION} over connected components; GenEval's rules`;
 
@@ -47,53 +49,79 @@ export function reportOf(results: readonly ItemResult[], settings: Readonly<Reco
     const groups = [...Map.groupBy(own, ({ group }) => group)].sort(
       ([a], [b]) => order(a) - order(b) || (a < b ? -1 : 1),
     );
+    const aspects = [...new Set(own.flatMap((result) => Object.keys(result.aspects)))];
     return [
       rowOf(suite, null, own),
       ...(groups.length > 1 ? groups.map(([group, members]) => rowOf(suite, group, members)) : []),
-      ...(own[0]!.colour
-        ? [
-            rowOf(
-              suite,
-              "colour alone",
-              own,
-              own.flatMap(({ colour }) => colour ?? []),
-            ),
-          ]
-        : []),
+      ...aspects.map((aspect) => {
+        const having = own.filter((result) => result.aspects[aspect] !== undefined);
+        return rowOf(
+          suite,
+          aspect,
+          having,
+          having.map((result) => result.aspects[aspect]!),
+        );
+      }),
     ];
   });
   const seconds = results.reduce((sum, result) => sum + result.seconds, 0);
-  return { settings, judge: JUDGE, items: results.length, seconds: round(seconds), rows };
+  return { settings, judge: JUDGE, items: results.length, seconds: round(seconds), scores: worldScores(results), rows };
 }
 
-/** The report for people: a table in Markdown. */
-export function reportMarkdown({ settings, judge, items, seconds, rows }: Report): string {
-  const cells = [
+/** The report for people: tables in Markdown. */
+export function reportMarkdown(report: Report): string {
+  const { scores, rows } = report;
+  return [
+    ...(scores.length > 0 ? [...markdownTable(scoreCells(scores)), ""] : []),
+    ...markdownTable(rowCells(rows, (suite) => `**${suite}**`)),
+    "",
+    ...settingsLines(report),
+    "",
+  ].join("\n");
+}
+
+/** A table of the combined scores. */
+export function scoreCells(scores: readonly WorldScore[]): string[][] {
+  const figure = (value: number | null) => (value === null ? "" : value.toFixed(1));
+  return [
+    ["benchmark", "score", "of", "judge on truth", "judge on VAE", "items"],
+    ...scores.map(({ name, most, model, truth, reconstruction, items }) => [
+      name,
+      figure(model),
+      String(most),
+      figure(truth),
+      figure(reconstruction),
+      String(items),
+    ]),
+  ];
+}
+
+/** A table of all suites and their parts. */
+export function rowCells(rows: readonly ReportRow[], emphasise = (suite: string) => suite): string[][] {
+  return [
     ["suite", "right", "95% interval", "items", "judge on truth", "judge on VAE", "drew", "s/item"],
-    ...rows.map(({ suite, group, model, truth, reconstruction, drew, seconds: each }) => [
-      group === null ? `**${suite}**` : `· ${group}`,
+    ...rows.map(({ suite, part, model, truth, reconstruction, drew, seconds }) => [
+      part === null ? emphasise(suite) : `· ${part}`,
       percent(model.share),
       `${percent(model.low)} – ${percent(model.high)}`,
       String(model.of),
       truth ? percent(truth.share) : "",
       reconstruction ? percent(reconstruction.share) : "",
       percent(drew),
-      each.toFixed(2),
+      seconds.toFixed(2),
     ]),
   ];
+}
+
+/** What was run, and how. */
+export function settingsLines({ settings, judge, items, seconds }: Report): string[] {
   const details = Object.entries(settings).map(([name, value]) => `${name} ${String(value)}`);
-  return [
-    ...markdownTable(cells),
-    "",
-    `${items} items, ${seconds.toFixed(0)} s of the model. Judge: ${judge}.`,
-    `Settings: ${details.join(", ")}.`,
-    "",
-  ].join("\n");
+  return [`${items} items, ${seconds.toFixed(0)} s of the model. Judge: ${judge}.`, `Settings: ${details.join(", ")}.`];
 }
 
 function rowOf(
   suite: Suite,
-  group: string | null,
+  part: string | null,
   results: readonly ItemResult[],
   verdicts: readonly Verdicts[] = results,
 ): ReportRow {
@@ -103,7 +131,7 @@ function rowOf(
   };
   return {
     suite,
-    group,
+    part,
     model: shareOf(verdicts.map(({ right }) => right)),
     truth: judged(verdicts.map(({ truth }) => truth)),
     reconstruction: judged(verdicts.map(({ reconstruction }) => reconstruction)),

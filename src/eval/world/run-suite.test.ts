@@ -32,10 +32,19 @@ function sceneOf(concept: string) {
 const picture = (concept: string) => renderScene(sceneOf(concept), bank);
 
 function item(index: number, text: string, expected: Expectation, shown?: string): EvaluationItem {
-  const truth = "concept" in expected ? sceneOf(expected.concept) : null;
+  const truth = "concept" in expected ? [sceneOf(expected.concept)] : [];
   const scenes = shown === undefined ? [] : [{ type: "scene" as const, scene: sceneOf(shown) }];
   const prompt = [...scenes, { type: "text" as const, text }];
-  return { id: `single-${index}`, suite: "single", group: "curated", prompt, expected, truth, seed: 100 + index };
+  return {
+    id: `single-${index}`,
+    suite: "single",
+    group: "curated",
+    pair: null,
+    prompt,
+    expected,
+    truth,
+    seed: 100 + index,
+  };
 }
 
 const ITEMS = [
@@ -71,17 +80,19 @@ test("each item is asked with its seed, judged, and written with its picture", a
   expect(results.map(({ reconstruction }) => reconstruction)).toEqual([false, true, false, null, null]);
   expect(results[2]!.prompt).toBe("@cat What is this?");
   expect(results[2]!.text).toBe("A cat.");
-  expect(results[1]!.detections!.map(({ concept }) => concept)).toEqual(["apple"]);
+  expect(results[1]!.pictures[0]!.detections.map(({ concept }) => concept)).toEqual(["apple"]);
   expect(asked.calls.map(({ options }) => [options.seed, options.steps])).toEqual(ITEMS.map(({ seed }) => [seed, 3]));
   expect(asked.calls[2]!.prompt[0]).toMatchObject({ type: "image", image: { width: 64, height: 64 } });
-  expect(results.map((result) => result.picture)).toEqual([
-    join("pictures", "single-0.png"),
-    join("pictures", "single-1.png"),
-    null,
-    null,
-    null,
+  expect(results.map(({ pictures }) => pictures.map(({ file }) => file))).toEqual([
+    [join("pictures", "single-0.png")],
+    [join("pictures", "single-1.png")],
+    [],
+    [],
+    [],
   ]);
-  expect(await readImage(join(folder, results[0]!.picture!))).toEqual(picture("apple"));
+  expect(results.map(({ shown }) => shown.length)).toEqual([0, 0, 1, 0, 1]);
+  expect(await readImage(join(folder, results[2]!.shown[0]!))).toEqual(picture("cat"));
+  expect(await readImage(join(folder, results[0]!.pictures[0]!.file))).toEqual(picture("apple"));
   const lines = (await readFile(join(folder, "items.jsonl"), "utf8")).trimEnd().split("\n");
   expect(lines.map((line) => JSON.parse(line) as ItemResult)).toEqual(results);
 });
@@ -89,17 +100,18 @@ test("each item is asked with its seed, judged, and written with its picture", a
 test("of a coloured thing the colour is judged by itself too", async () => {
   const green = item(9, "Draw a green car.", { type: "colour", concept: "car", colour: "green" });
   const truth = { ...sceneOf("car"), objects: [{ ...sceneOf("car").objects[0]!, colour: "green" }] };
-  const items = [{ ...green, truth }];
+  const items = [{ ...green, truth: [truth] }];
   const asked = new FakeMogao(() => [solid(64, 64, [255, 255, 255])]);
   const [blank] = await run({ items, model: asked });
-  expect([blank!.right, blank!.colour]).toEqual([false, { right: false, truth: true, reconstruction: null }]);
+  const alone = (result: ItemResult) => result.aspects["colour alone"];
+  expect([blank!.right, alone(blank!)]).toEqual([false, { right: false, truth: true, reconstruction: null }]);
   const greenApple = { ...truth, objects: [{ ...truth.objects[0]!, concept: "apple" }] };
   const [apple] = await run({
     items: items.map((one) => ({ ...one, id: "single-10" })),
     model: new FakeMogao(() => [renderScene(greenApple, bank)]),
     reconstruct: () => Promise.resolve(picture("car")),
   });
-  expect([apple!.right, apple!.colour]).toEqual([false, { right: true, truth: true, reconstruction: false }]);
+  expect([apple!.right, alone(apple!)]).toEqual([false, { right: true, truth: true, reconstruction: false }]);
   expect([apple!.truth, apple!.reconstruction]).toEqual([true, false]);
 });
 
@@ -127,4 +139,24 @@ test("an abort stops between items and keeps what is done", async () => {
     void (done.length === 1 && controller.abort(new Error("stopped")));
   await expect(run({ signal: controller.signal, onProgress: stop })).rejects.toThrow("stopped");
   expect((await readFile(join(folder, "items.jsonl"), "utf8")).trimEnd().split("\n").length).toBe(1);
+});
+
+test("a series is let go on by one picture, to see whether the model stops", async () => {
+  const scenes = [sceneOf("apple"), sceneOf("car")];
+  const series = { type: "series", scenes, places: false, varies: null, last: null } as const;
+  const items = [0, 1, 2].map((index) => ({ ...item(index, "A story.", series), truth: scenes }));
+  const scripts: (readonly ScriptItem[])[] = [
+    ["An apple.", picture("apple"), "A car.", picture("car")],
+    [picture("apple"), picture("car"), picture("cat"), new Error("asked for more than needed")],
+    [picture("apple")],
+  ];
+  const asked = new FakeMogao(() => scripts[asked.calls.length - 1]!);
+  const results = await run({ items, model: asked });
+  expect(results.map(({ right }) => right)).toEqual([true, false, false]);
+  expect(results[0]!.text).toBe("An apple.\n\nA car.");
+  expect(results[0]!.aspects).toMatchObject({ "number and end": { right: true }, "each picture": { truth: true } });
+  expect(results[1]!.aspects).toMatchObject({ "number and end": { right: false }, "each picture": { right: true } });
+  expect(results.map(({ pictures }) => pictures.length)).toEqual([2, 2, 1]);
+  expect(asked.calls[0]!.options.maxImages).toBe(3);
+  expect(results[0]!.pictures[1]!.file).toBe(join("pictures", "single-0-2.png"));
 });

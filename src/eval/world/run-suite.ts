@@ -1,5 +1,4 @@
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { writeBytesAtomic } from "../../core/atomic-file.ts";
 import { InputError } from "../../core/errors.ts";
 import type { RgbImage } from "../../core/image.ts";
@@ -8,17 +7,24 @@ import { encodePng } from "../../data/png.ts";
 import { renderScene } from "../../data/world/render.ts";
 import type { SpriteBank } from "../../data/world/sprite-bank.ts";
 import type { GenerateOptions, Mogao, Part } from "../../generate/types.ts";
-import { hasColour, isRight, type Answer } from "./grade.ts";
-import { isDrawn, type EvaluationItem, type Expectation, type Suite } from "./item.ts";
-import type { Detection, TemplateJudge } from "./template-judge.ts";
+import { grade, gradeTruth, type Answer } from "./grade.ts";
+import { mustStop, picturesWanted, type EvaluationItem, type Suite } from "./item.ts";
+import type { TemplateJudge } from "./template-judge.ts";
+import { viewOf, type View } from "./view.ts";
 
 /** Whether the model's answer is right, and what the judge says of pictures that are: null where nothing is judged. */
 export interface Verdicts {
   readonly right: boolean;
-  /** Of a right picture. */
+  /** Of right pictures. */
   readonly truth: boolean | null;
-  /** Of the same picture after the model's autoencoder; null also without one. */
+  /** Of the same pictures after the model's autoencoder; null also without one. */
   readonly reconstruction: boolean | null;
+}
+
+/** A picture of the model and what the judge sees in it. */
+export interface DrawnPicture extends View {
+  /** Within the folder of results. */
+  readonly file: string;
 }
 
 /** What is known of an item once it has been run; one line of items.jsonl. */
@@ -26,17 +32,20 @@ export interface ItemResult extends Verdicts {
   readonly id: string;
   readonly suite: Suite;
   readonly group: string;
+  readonly pair: string | null;
   /** The prompt in words, pictures as "@" and what they show. */
   readonly prompt: string;
+  /** Files of the pictures that the prompt shows, within the folder of results. */
+  readonly shown: readonly string[];
   readonly seed: number;
-  /** Of the colour alone, whatever has it; null where none is asked for. */
-  readonly colour: Verdicts | null;
+  /** The right answer to a question, else null. */
+  readonly answer: string | null;
+  /** Parts of what is asked, by their names. */
+  readonly aspects: Readonly<Record<string, Verdicts>>;
   readonly text: string;
   readonly drew: boolean;
-  /** Of the picture's file within the folder of results; null where none was drawn to the end. */
-  readonly picture: string | null;
-  /** What the judge sees in the picture. */
-  readonly detections: readonly Detection[] | null;
+  /** Pictures that were drawn to the end. */
+  readonly pictures: readonly DrawnPicture[];
   /** What the model took. */
   readonly seconds: number;
 }
@@ -49,7 +58,7 @@ export interface Evaluation {
   /** Folder of the results: items.jsonl and pictures/. */
   readonly folder: string;
   /** For all items; each has its own seed. */
-  readonly generate: Omit<GenerateOptions, "seed" | "signal">;
+  readonly generate: Omit<GenerateOptions, "seed" | "signal" | "maxImages">;
   /** A picture through the model's autoencoder; absent where there is none. */
   readonly reconstruct?: (image: RgbImage) => Promise<RgbImage>;
   readonly signal?: AbortSignal;
@@ -90,72 +99,87 @@ export async function runItems(evaluation: Evaluation): Promise<ItemResult[]> {
 
 async function runItem(item: EvaluationItem, evaluation: Evaluation): Promise<ItemResult> {
   const { judge, bank, folder, reconstruct } = evaluation;
-  const started = performance.now();
-  const { text, drew, image } = await answerOf(item, evaluation);
-  const seconds = (performance.now() - started) / 1000;
-  const detections = image ? judge.detect(image) : null;
-  const picture = image ? join("pictures", `${item.id}.png`) : null;
-  if (image && picture) {
-    const path = join(folder, picture);
-    await mkdir(dirname(path), { recursive: true });
-    await writeBytesAtomic(path, await encodePng(image));
-  }
-  const truth = item.truth ? renderScene(item.truth, bank) : null;
-  const ofTruth = truth && judge.detect(truth);
-  const ofReconstruction = truth && reconstruct ? judge.detect(await reconstruct(truth)) : null;
   const { expected } = item;
-  const found = (colour: string, seen: readonly Detection[] | null) => seen && hasColour(colour, seen);
+  const shownPictures = item.prompt.flatMap((piece) =>
+    piece.type === "scene" ? [renderScene(piece.scene, bank)] : [],
+  );
+  const started = performance.now();
+  const { text, drew, stopped, images } = await answerOf(item, evaluation);
+  const seconds = (performance.now() - started) / 1000;
+  const files = await savePictures(folder, item.id, images);
+  const views = images.map((image) => viewOf(judge, image));
+  const truths = item.truth.map((scene) => renderScene(scene, bank));
+  const reconstructions: RgbImage[] = [];
+  if (reconstruct) for (const truth of truths) reconstructions.push(await reconstruct(truth));
+  const own = grade(expected, { text, drew, stopped, views });
+  const judged = (pictures: readonly RgbImage[]) =>
+    pictures.length === 0
+      ? null
+      : gradeTruth(
+          expected,
+          pictures.map((picture) => viewOf(judge, picture)),
+        );
+  const [ofTruth, ofReconstruction] = [judged(truths), judged(reconstructions)];
   return {
     id: item.id,
     suite: item.suite,
     group: item.group,
+    pair: item.pair,
     prompt: promptInWords(item),
+    shown: await savePictures(folder, `${item.id}-shown`, shownPictures),
     seed: item.seed,
-    right: isRight(expected, { text, drew, detections }),
-    truth: ofTruth && showsIt(expected, ofTruth),
-    reconstruction: ofReconstruction && showsIt(expected, ofReconstruction),
-    colour:
-      expected.type === "colour"
-        ? {
-            right: found(expected.colour, detections) ?? false,
-            truth: found(expected.colour, ofTruth),
-            reconstruction: found(expected.colour, ofReconstruction),
-          }
-        : null,
+    answer: expected.type === "answer" ? expected.answer : null,
+    right: own.right,
+    truth: ofTruth && ofTruth.right,
+    reconstruction: ofReconstruction && ofReconstruction.right,
+    aspects: Object.fromEntries(
+      Object.entries(own.aspects).map(([name, right]): [string, Verdicts] => [
+        name,
+        {
+          right,
+          truth: ofTruth && ofTruth.aspects[name]!,
+          reconstruction: ofReconstruction && ofReconstruction.aspects[name]!,
+        },
+      ]),
+    ),
     text,
     drew,
-    picture,
-    detections,
+    pictures: views.map((view, i) => ({ file: files[i]!, ...view })),
     seconds: Math.round(seconds * 1000) / 1000,
   };
 }
 
-/** The model's first picture, if any. Stops as soon as what follows cannot matter. */
-async function answerOf(
-  item: EvaluationItem,
-  { model, bank, generate, signal }: Evaluation,
-): Promise<Pick<Answer, "text" | "drew"> & { readonly image: RgbImage | null }> {
-  const prompt = item.prompt.map((piece): Part =>
-    piece.type === "text" ? piece : { type: "image", image: renderScene(piece.scene, bank) },
-  );
-  const texts: string[] = [];
-  let drew = false;
-  for await (const event of model.generate(prompt, { ...generate, seed: item.seed, ...(signal && { signal }) })) {
-    if (event.type === "text-end") texts.push(event.text);
-    if (event.type === "image-end") return { text: texts.join("\n\n"), drew: true, image: event.image };
-    if (event.type === "image-start") {
-      drew = true;
-      // That it draws is all that is asked.
-      if (!isDrawn(item.expected)) break;
-    }
-  }
-  return { text: texts.join("\n\n"), drew, image: null };
+/** Their files within the folder: `pictures/<name>.png`, from the second one on with a number. */
+async function savePictures(folder: string, name: string, images: readonly RgbImage[]): Promise<string[]> {
+  const files = images.map((_, i) => join("pictures", `${name}${i === 0 ? "" : `-${i + 1}`}.png`));
+  for (const [i, image] of images.entries()) await writeBytesAtomic(join(folder, files[i]!), await encodePng(image));
+  return files;
 }
 
-/** Whether what the judge sees is what is asked for; of a picture to be named: whether it is seen. */
-function showsIt(expected: Expectation, detections: readonly Detection[]): boolean {
-  const wanted = expected.type === "name" ? ({ ...expected, type: "object" } as const) : expected;
-  return isRight(wanted, { text: "", drew: true, detections });
+/** The model's pictures up to the number that matters, if any. Stops as soon as what follows cannot matter. */
+async function answerOf(
+  { prompt, expected, seed }: EvaluationItem,
+  { model, bank, generate, signal }: Evaluation,
+): Promise<Omit<Answer, "views"> & { readonly images: readonly RgbImage[] }> {
+  const parts = prompt.map((piece): Part =>
+    piece.type === "text" ? piece : { type: "image", image: renderScene(piece.scene, bank) },
+  );
+  const wanted = picturesWanted(expected);
+  const goesOn = mustStop(expected);
+  const texts: string[] = [];
+  const images: RgbImage[] = [];
+  let drew = false;
+  // One picture more than wanted may begin, so that it is seen whether the model stops.
+  const maxImages = goesOn ? wanted + 1 : 1;
+  for await (const event of model.generate(parts, { ...generate, maxImages, seed, ...(signal && { signal }) })) {
+    if (event.type === "text-end") texts.push(event.text);
+    if (event.type === "finish") return { text: texts.join("\n\n"), drew, stopped: event.reason === "stop", images };
+    if (event.type === "image-end") images.push(event.image);
+    if (event.type === "image-start") drew = true;
+    const enough = images.length === wanted && (event.type === "image-start" || (drew && !goesOn));
+    if (enough) break;
+  }
+  return { text: texts.join("\n\n"), drew, stopped: false, images };
 }
 
 function promptInWords({ prompt }: EvaluationItem): string {

@@ -11,13 +11,15 @@ const GREEN = [40, 170, 70] as const;
 const RED = [210, 50, 50] as const;
 
 /**
- * Writes the drawn pictures of one suite as `sheet-<suite>.png`, in the order of the results, row by row, in green frames
+ * Writes the first drawn picture of each item of one suite as `sheet-<suite>.png`, in the order of the results, row by row, in green frames
  * where the judge calls them right and red ones where it does not; an answer without a picture leaves a gray square. Returns
  * the path, or null where nothing was drawn.
  */
 export async function writeSheet(folder: string, results: readonly ItemResult[]): Promise<string | null> {
   const pictures = await Promise.all(
-    results.map(async ({ picture, right }) => (picture ? framed(await readImage(join(folder, picture)), right) : null)),
+    results.map(async ({ pictures: [picture], right }) =>
+      picture ? framed(await readImage(join(folder, picture.file)), right) : null,
+    ),
   );
   const first = pictures.find((picture) => picture !== null);
   if (!first) return null;

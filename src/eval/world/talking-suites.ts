@@ -1,17 +1,23 @@
 import { Philox } from "../../core/random.ts";
 import type { SampleDraft } from "../../data/world/draft.ts";
-import type { Mixture } from "../../data/world/mixture.ts";
+import type { Task } from "../../data/world/mixture.ts";
 import { realise } from "../../data/world/scene-plan.ts";
-import { CURATED_CONCEPTS, splitOfStyle, type Split } from "../../data/world/splits.ts";
+import { CURATED_CONCEPTS, splitOfStyle } from "../../data/world/splits.ts";
+import { pickWeighted } from "../../data/world/task-world.ts";
+import { captionScene, captionSingle } from "../../data/world/tasks/caption.ts";
+import { drawScene } from "../../data/world/tasks/draw-scene.ts";
+import { drawSingle } from "../../data/world/tasks/draw-single.ts";
+import { edit } from "../../data/world/tasks/edit.ts";
+import { question } from "../../data/world/tasks/question.ts";
 import type { PromptPiece } from "./item.ts";
-import { draftsOf, seedOf, taskWorldOf, type ItemDraft, type SuiteWorld } from "./suite-world.ts";
+import { sampledItems, seedOf, taskWorldOf, type ItemDraft, type SuiteWorld } from "./suite-world.ts";
 
 const PLAIN_QUESTION = "What is this?";
 /** Items a group. */
 const NAMING_ITEMS = 30;
 const SWITCH_ITEMS = 40;
 
-/** A picture of every trained concept with the plainest question, then of held-out cells and in held-out wordings. */
+/** A picture of every trained concept with the plainest question, then what training held out: wordings, cells, styles, concepts. */
 export function namingItems(suiteWorld: SuiteWorld): ItemDraft[] {
   const world = taskWorldOf(suiteWorld);
   const plain = world.concepts.flatMap((concept): ItemDraft[] => {
@@ -37,17 +43,18 @@ export function namingItems(suiteWorld: SuiteWorld): ItemDraft[] {
           { type: "scene", scene: truth },
           { type: "text", text: PLAIN_QUESTION },
         ],
+        pair: null,
         expected: { type: "name", concept: concept.name },
-        truth,
+        truth: [truth],
       },
     ];
   });
-  const sampled = (["heldout-template", "heldout-cell"] as const).flatMap((split) =>
-    sample(suiteWorld, "naming", split, { "caption-single": 1 }, NAMING_ITEMS, ({ task }, prompt) => {
+  const sampled = (["heldout-template", "heldout-cell", "heldout-style", "heldout-concept"] as const).flatMap((split) =>
+    sampledItems(suiteWorld, "naming", split, captionSingle, NAMING_ITEMS, ({ task }, prompt) => {
       const [picture] = prompt;
       if (picture?.type !== "scene" || (task !== "caption.what" && task !== "caption.name")) return null;
       const concept = picture.scene.objects[0]!.concept;
-      return { group: split, prompt, expected: { type: "name", concept }, truth: picture.scene };
+      return { group: split, pair: null, prompt, expected: { type: "name", concept }, truth: [picture.scene] };
     }),
   );
   return [...plain, ...sampled];
@@ -55,52 +62,50 @@ export function namingItems(suiteWorld: SuiteWorld): ItemDraft[] {
 
 /** Requests to draw and to change a picture. */
 export function drawsItems(suiteWorld: SuiteWorld): ItemDraft[] {
-  const families = { "draw-single": 3, "draw-scene": 2, edit: 2 };
   return (["train", "heldout-template"] as const).flatMap((split) =>
-    sample(suiteWorld, "draws", split, families, SWITCH_ITEMS, ({ kind }, prompt, reply) => {
-      // Answers to mere captions are pictures alone; only requests are asked here.
-      const isRequest = kind === "edit" || reply[0]?.type === "text";
-      const draws = reply.some((piece) => piece.type === "scene");
-      return isRequest && draws ? { group: split, prompt, expected: { type: "picture" }, truth: null } : null;
-    }),
+    sampledItems(suiteWorld, "draws", split, drawingTask, SWITCH_ITEMS, (draft, prompt, reply) =>
+      asksToDraw(draft, reply) ? { group: split, pair: null, prompt, expected: { type: "picture" }, truth: [] } : null,
+    ),
   );
 }
 
-/** Questions about a picture. */
-export function questionedItems(suiteWorld: SuiteWorld): ItemDraft[] {
-  const families = { question: 3, "caption-single": 1, "caption-scene": 1 };
+/** Requests for one picture: it is drawn, and the turn ends. */
+export function stopsItems(suiteWorld: SuiteWorld): ItemDraft[] {
   return (["train", "heldout-template"] as const).flatMap((split) =>
-    sample(suiteWorld, "questioned", split, families, SWITCH_ITEMS, (_draft, prompt, reply) =>
-      reply.every((piece) => piece.type === "text")
-        ? { group: split, prompt, expected: { type: "text" }, truth: null }
+    sampledItems(suiteWorld, "stops", split, drawingTask, SWITCH_ITEMS, (draft, prompt, reply) =>
+      asksToDraw(draft, reply)
+        ? { group: split, pair: null, prompt, expected: { type: "one-picture" }, truth: [] }
         : null,
     ),
   );
 }
 
-/** `count` different items made of the first exchange of samples that `make` accepts. */
-function sample(
-  suiteWorld: SuiteWorld,
-  name: string,
-  split: Split,
-  families: Mixture,
-  count: number,
-  make: (draft: SampleDraft, prompt: PromptPiece[], reply: PromptPiece[]) => ItemDraft | null,
-): ItemDraft[] {
-  const stream = draftsOf(suiteWorld, `${name} ${split}`, { split, families });
-  const items = new Map<string, ItemDraft>();
-  for (let index = 0; index < 20 * count && items.size < count; index++) {
-    const draft = stream.draft(index);
-    const answered = draft.items.findIndex((piece) => piece.loss);
-    const rest = draft.items.slice(answered);
-    const next = rest.findIndex((piece) => !piece.loss);
-    const reply = next < 0 ? rest : rest.slice(0, next);
-    const item = make(draft, draft.items.slice(0, answered).map(toPiece), reply.map(toPiece));
-    if (item) items.set(JSON.stringify(item.prompt), item);
-  }
-  return [...items.values()];
+/** Questions about a picture. */
+export function questionedItems(suiteWorld: SuiteWorld): ItemDraft[] {
+  const task: Task = (random, world) =>
+    pickWeighted<Task>(random, [
+      [question, 3],
+      [captionSingle, 1],
+      [captionScene, 1],
+    ])(random, world);
+  return (["train", "heldout-template"] as const).flatMap((split) =>
+    sampledItems(suiteWorld, "questioned", split, task, SWITCH_ITEMS, (_draft, prompt, reply) =>
+      reply.every((piece) => piece.type === "text")
+        ? { group: split, pair: null, prompt, expected: { type: "text" }, truth: [] }
+        : null,
+    ),
+  );
 }
 
-function toPiece(item: SampleDraft["items"][number]): PromptPiece {
-  return item.type === "text" ? { type: "text", text: item.text } : { type: "scene", scene: item.scene };
+const drawingTask: Task = (random, world) =>
+  pickWeighted<Task>(random, [
+    [drawSingle, 3],
+    [drawScene, 2],
+    [edit, 2],
+  ])(random, world);
+
+/** Answers to mere captions are pictures alone; only requests ask. */
+function asksToDraw({ kind }: SampleDraft, reply: readonly PromptPiece[]): boolean {
+  const isRequest = kind === "edit" || reply[0]?.type === "text";
+  return isRequest && reply.some((piece) => piece.type === "scene");
 }

@@ -1,6 +1,6 @@
 import { InputError } from "../../core/errors.ts";
 import type { RgbImage } from "../../core/image.ts";
-import { BACKGROUNDS } from "../../data/world/backgrounds.ts";
+import { BACKGROUNDS, type Background } from "../../data/world/backgrounds.ts";
 import { CONCEPTS, type Concept } from "../../data/world/concepts.ts";
 import { nameColour, type Rgb } from "../../data/world/colours.ts";
 import type { SpriteBank } from "../../data/world/sprite-bank.ts";
@@ -98,10 +98,14 @@ export class TemplateJudge {
     }));
   }
 
+  /** Name of the palette's background that is nearest to the picture's. */
+  background(image: RgbImage): string {
+    return nearestBackground(backgroundOf(image)).name;
+  }
+
   /** Templates on the palette's background that is nearest; made when first needed. */
   #templatesFor(colour: Rgb): readonly PreparedTemplate[] {
-    const distance = (rgb: Rgb) => rgb.reduce((sum, value, c) => sum + (value - colour[c]!) ** 2, 0);
-    const nearest = BACKGROUNDS.reduce((a, b) => (distance(b.rgb) < distance(a.rgb) ? b : a));
+    const nearest = nearestBackground(colour);
     let found = this.#templates.get(nearest.name);
     if (!found) {
       this.#sprites ??= this.#makeSprites();
@@ -110,6 +114,11 @@ export class TemplateJudge {
     }
     return found;
   }
+}
+
+function nearestBackground(colour: Rgb): Background {
+  const distance = ({ rgb }: Background) => rgb.reduce((sum, value, c) => sum + (value - colour[c]!) ** 2, 0);
+  return BACKGROUNDS.reduce((a, b) => (distance(b) < distance(a) ? b : a));
 }
 
 /** A template with the sums that matching needs. */

@@ -38,11 +38,25 @@ function exists(random: Philox, world: TaskWorld, concept: Concept, adjectives: 
   return { question: fill(template, { x: one(concept, adjectives) }), answer };
 }
 
-function absentConcept(random: Philox, world: TaskWorld, plan: ScenePlan, group: Group): Concept | null {
+/** How POPE chooses what to ask for that is not there. */
+export const NEGATIVES = ["random", "popular", "co-occurring"] as const;
+export type Negatives = (typeof NEGATIVES)[number];
+
+/** A concept that the plan lacks; "co-occurring" is of the group's category. */
+export function absentConcept(
+  random: Philox,
+  world: TaskWorld,
+  plan: ScenePlan,
+  group: Group,
+  negatives: Negatives = random.pick(NEGATIVES),
+): Concept | null {
   const absent = world.concepts.filter((concept) => !plan.groups.some((g) => g.concept.name === concept.name));
-  const mode = random.int(3);
   const preferred = absent.filter((concept) =>
-    mode === 0 ? true : mode === 1 ? CURATED_CONCEPTS.has(concept.name) : concept.category === group.concept.category,
+    negatives === "random"
+      ? true
+      : negatives === "popular"
+        ? CURATED_CONCEPTS.has(concept.name)
+        : concept.category === group.concept.category,
   );
   const choices = preferred.length > 0 ? preferred : absent;
   return choices.length > 0 ? random.pick(choices) : null;
