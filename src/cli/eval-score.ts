@@ -16,17 +16,19 @@ export function scoreCommand(context: CliContext): Command {
   const command = new Command("score")
     .description(
       "Scores answers or judgments that any system wrote, as the official scorer does.\n" +
-        "Benchmarks: pope, mme, mmbench, seedbench, gqa, mmmu, geneval.",
+        "Benchmarks: pope, mme, mmbench, seedbench, gqa, mmmu, geneval, dpgbench, genaibench.\n" +
+        "docs/evaluation.md says which files each one reads and what the protocols change.",
     )
     .argument("<BENCHMARK>")
     .requiredOption("--answers <PATH>", "file or folder in the form that the official scorer reads")
     .option("--questions <PATH>", "the benchmark's own questions, where the answers lack them")
-    .option("--protocol <NAME>", "official, fixed, vanilla, bagel, lmms_eval, vlmevalkit", "official")
+    .option("--protocol <NAME>", "official, fixed, vanilla, human, bagel, lmms_eval, vlmevalkit", "official")
     .option("--json", "print one JSON object")
     .action((name: string, values: ScoreArguments) => score(name, values, context));
   setExamples(command, [
     "mogao eval score pope --answers answers/ --questions coco/",
     "mogao eval score mme --answers Your_Results --json",
+    "mogao eval score gqa --answers merge.jsonl --questions testdev_balanced_questions.json",
   ]);
   return command;
 }

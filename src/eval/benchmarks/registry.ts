@@ -1,6 +1,8 @@
 import { expectInput } from "../../core/errors.ts";
 import type { Benchmark, Scored, ScoreFiles } from "./benchmark.ts";
 import { mmbench } from "./mmbench/mmbench.ts";
+import { dpgBench } from "./dpg-bench.ts";
+import { genaiBench } from "./genai-bench.ts";
 import { geneval } from "./geneval/geneval.ts";
 import { gqa } from "./gqa.ts";
 import { mme } from "./mme.ts";
@@ -9,7 +11,17 @@ import { pope } from "./pope.ts";
 import { seedBench } from "./seed-bench.ts";
 
 /** In the order of the paper's tables. */
-export const benchmarks: readonly Benchmark[] = [pope, mme, mmbench, seedBench, gqa, mmmu, geneval];
+export const benchmarks: readonly Benchmark[] = [
+  pope,
+  mme,
+  mmbench,
+  seedBench,
+  gqa,
+  mmmu,
+  geneval,
+  dpgBench,
+  genaiBench,
+];
 
 /** By its name in any writing: "SEED-Bench", "seed_bench" and "seedbench" are one. */
 export function findBenchmark(name: string): Benchmark {
