@@ -7,7 +7,7 @@ import { setExamples } from "./help.ts";
 interface ScoreArguments {
   readonly answers: string;
   readonly questions?: string;
-  readonly protocol: string;
+  readonly protocol?: string;
   readonly json?: true;
 }
 
@@ -22,7 +22,7 @@ export function scoreCommand(context: CliContext): Command {
     .argument("<BENCHMARK>")
     .requiredOption("--answers <PATH>", "file or folder in the form that the official scorer reads")
     .option("--questions <PATH>", "the benchmark's own questions, where the answers lack them")
-    .option("--protocol <NAME>", "official, fixed, vanilla, human, bagel, lmms_eval, vlmevalkit", "official")
+    .option("--protocol <NAME>", "official (default), fixed, vanilla, human, bagel, lmms_eval, vlmevalkit")
     .option("--json", "print one JSON object")
     .action((name: string, values: ScoreArguments) => score(name, values, context));
   setExamples(command, [
@@ -36,7 +36,7 @@ export function scoreCommand(context: CliContext): Command {
 async function score(name: string, values: ScoreArguments, context: CliContext): Promise<void> {
   // Loaded late: help and bad arguments should not wait for it.
   const { findBenchmark, scoreFiles } = await import("../eval/benchmarks/registry.ts");
-  const { answers, questions, protocol, json } = values;
+  const { answers, questions, protocol = "official", json } = values;
   expectInput(answers !== "", "--answers: expected a file or a folder, found nothing");
   const { report, printed } = await scoreFiles(
     findBenchmark(name),
