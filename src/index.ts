@@ -4,9 +4,12 @@ import type { LoadedMogao } from "./generate/loaded-mogao.ts";
 export { InputError, MogaoError } from "./core/errors.ts";
 export { createImage, type RgbImage } from "./core/image.ts";
 export type { LoadedChat, LoadedMogao } from "./generate/loaded-mogao.ts";
+export { drawAfter } from "./generate/next-part.ts";
 export type { EncodedImagePart, PromptInput } from "./generate/prompt.ts";
 export type {
+  AnswerSoFar,
   ChatSession,
+  DrawingOptions,
   FinishReason,
   GenerateEvent,
   GenerateOptions,
@@ -14,8 +17,11 @@ export type {
   Generation,
   ImagePart,
   Mogao,
+  NextPart,
+  NextPartRule,
   OutputMode,
   Part,
+  PictureSize,
   Prompt,
   TextPart,
   Usage,

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { expectInput } from "../core/errors.ts";
+import { drawAfter } from "../generate/next-part.ts";
 import type { GenerateOptions, LoadOptions, OutputMode, PictureSize } from "../generate/types.ts";
 import { renormalisationKinds } from "../model/guidance.ts";
 import type { Device } from "../runtime/types.ts";
@@ -8,6 +9,7 @@ import { addHelpAll, debugHelp, rareOption } from "./help.ts";
 import { choiceOption, integerOption, intervalOption, numberOption, sizeOption } from "./option-values.ts";
 
 const outputModes = ["auto", "text", "image"] as const satisfies readonly OutputMode[];
+const drawingUnits = ["text", "paragraph"] as const;
 const devices = ["cpu", "webgpu", "cuda"] as const satisfies readonly Device[];
 
 /** What commander collects for a verb that generates. */
@@ -19,6 +21,8 @@ export interface GenerationArguments {
   size?: { size: PictureSize } | { aspect: string };
   maxImages?: number;
   output?: OutputMode;
+  drawAfter?: (typeof drawingUnits)[number];
+  think?: true | string;
   model?: string;
   device?: Device;
   temperature?: number;
@@ -44,6 +48,12 @@ export function addGenerationOptions(command: Command): Command {
     .option("--size <SIZE>", "of drawn pictures: 96x64 pixels, or a shape such as 16:9", sizeOption("--size", 16, 4096))
     .option("--max-images <N>", "most pictures to draw", integerOption("--max-images", 0, 1000))
     .option("--output <MODE>", `what to emit: ${outputModes.join(", ")}`, choiceOption("--output", outputModes))
+    .option(
+      "--draw-after <UNIT>",
+      "draw after each text or paragraph, whatever the model wants",
+      choiceOption("--draw-after", drawingUnits),
+    )
+    .option("--think [PROMPT]", "let the model think first, under its own system prompt or this one")
     .option("--model <DIR>", "folder of the model (default: the one included)")
     .option("--temperature <X>", "of the text; 0 takes the likeliest token", numberOption("--temperature", 0, 10))
     .option("--out <DIR>", "folder for the pictures", "mogao-out");
@@ -95,8 +105,14 @@ export function generateOptions(values: GenerationArguments): GenerateOptions {
   );
   const guidanceRenormalisation =
     renorm === undefined || renorm === "none" ? renorm : { over: renorm, least: renormMin ?? 0 };
-  const options = { seed, steps, guidance, imageGuidance, ...size, maxImages, output, temperature, topP, maxTokens };
-  const rare = { shift, guidanceInterval, guidanceRenormalisation };
+  const { drawAfter: unit, think } = values;
+  expectInput(
+    unit === undefined || output === undefined || output === "auto",
+    `--output: expected auto beside --draw-after, found ${output}`,
+  );
+  const nextPart = unit && drawAfter(unit);
+  const options = { seed, steps, guidance, imageGuidance, ...size, maxImages, output, nextPart, think, temperature };
+  const rare = { topP, maxTokens, shift, guidanceInterval, guidanceRenormalisation };
   return Object.fromEntries(Object.entries({ ...options, ...rare }).filter(([, value]) => value !== undefined));
 }
 

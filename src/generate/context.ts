@@ -155,6 +155,17 @@ export class CachedContext {
     this.#clean.copyInto(targets, at + this.#text.length);
   }
 
+  /** A context of its own that begins as this one stands, or stood at order `before`. This one must be settled. */
+  copy(before = this.#next): CachedContext {
+    const copy = new CachedContext(this.#programs);
+    copy.#next = before;
+    copy.#textPlaces.push(...this.#textPlaces.filter(({ order }) => order < before));
+    copy.#cleanPlaces.push(...this.#cleanPlaces.filter(({ order }) => order < before));
+    copy.#text.copyFrom(this.#text, copy.#textPlaces.length);
+    copy.#clean.copyFrom(this.#clean, copy.#cleanPlaces.length);
+    return copy;
+  }
+
   mark(): ContextMark {
     return {
       next: this.#next,

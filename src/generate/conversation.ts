@@ -2,26 +2,48 @@ import type { Condition } from "../model/guidance.ts";
 import { CachedContext, type ContextImage, type ContextMark } from "./context.ts";
 import type { Engine } from "./engine.ts";
 
+/** What a run of tokens belongs to. A thought leads to a picture without being a text of its own. */
+export type Role = "text" | "thought" | "image";
+
+/** What was pushed. `begins`: here a text begins, or what follows an image. */
+type Entry =
+  | { readonly role: Role; readonly ids: readonly number[] }
+  | { readonly role: "image"; readonly image: ContextImage }
+  | { readonly role: Role; readonly begins: true };
+
 /** Where a conversation stood. */
 export interface ConversationMark {
   readonly context: ContextMark;
-  readonly images: number;
+  readonly entries: number;
+  readonly lastText: number;
+}
+
+/** A context of some of the entries, as far as they were there when it was last asked for. */
+interface Selection {
+  readonly context: CachedContext;
+  done: number;
 }
 
 /**
- * One sequence of text and images as the model sees it, and the contexts of guidance that belong to it (Eq. 11), which are
- * brought up to date when an image is drawn. One call at a time.
+ * One sequence of text and images as the model sees it, and the contexts of guidance that belong to it (guidance.ts), which
+ * are brought up to date when an image is drawn. One call at a time.
  */
 export class Conversation {
   readonly #engine: Engine;
-  readonly #context: CachedContext;
-  #images: ContextImage[] = [];
-  /** The images without the text; `open` after a `<|vision_start|>` whose image is not there yet. */
-  #imagesOnly: { readonly context: CachedContext; done: number; open: boolean } | undefined;
+  #context: CachedContext;
+  #entries: Entry[] = [];
+  /** Order of the token at which the last text begins, or of what follows the last image. */
+  #lastText = 0;
+  /** Whether clean VAE tokens of images are in the context. */
+  #hasVae: boolean;
+  readonly #selections = new Map<Role, Selection>();
+  /** Of the next token, as long as nothing was pushed since. */
+  #logits: Float32Array | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#context = new CachedContext(engine.programs);
+    this.#hasVae = !engine.leavesVaeOut;
   }
 
   /** Rows of the context. */
@@ -30,57 +52,100 @@ export class Conversation {
   }
 
   get lastImage(): ContextImage | undefined {
-    return this.#images.at(-1);
+    return this.#entries.findLast((entry) => "image" in entry)?.image;
   }
 
-  pushText(ids: readonly number[]): void {
-    this.#context.push({ type: "text", ids });
+  pushTokens(ids: readonly number[], role: Role = "text"): void {
+    if (ids.length > 0) this.#push({ role, ids });
   }
 
-  /** An image, whose `<|vision_start|>` is there, and its `<|vision_end|>`. */
+  /** A text begins with what is pushed next. */
+  beginText(): void {
+    this.#push({ role: "text", begins: true });
+  }
+
+  /** An image, whose opening marker is there where the family has one, and its closing marker. */
   pushImage(image: ContextImage): void {
-    this.#context.push({ type: "image", image }, { type: "text", ids: [this.#engine.tokenizer.special.visionEnd] });
-    this.#images.push(image);
+    this.#push({ role: "image", image });
+    this.pushTokens(this.#engine.markup.closeImage, "image");
+    this.beginText();
   }
 
-  /** Logits of the next token; see {@link CachedContext.logits}. */
-  logits(): Promise<Float32Array> {
-    return this.#context.logits();
+  /**
+   * Makes sure that the VAE tokens of all images are seen by what follows, as drawing needs it. Families whose text sees them
+   * leave them out as long as only text is wanted: then the context is made anew.
+   */
+  includeVae(): void {
+    if (this.#hasVae) return;
+    this.#hasVae = true;
+    if (!this.lastImage) return;
+    const entries = this.#entries;
+    this.#entries = [];
+    this.#context = new CachedContext(this.#engine.programs);
+    this.#selections.clear();
+    for (const entry of entries) this.#push(entry);
   }
 
-  /** The context under which an image is drawn now, after its `<|vision_start|>`; ready for noisy rows. */
+  /** Logits [vocabulary] of the next token. */
+  async logits(): Promise<Float32Array> {
+    return (this.#logits ??= await this.#context.logits());
+  }
+
+  /** The context under which an image is drawn now, after its opening marker; ready for noisy rows. */
   async condition(condition: Condition): Promise<CachedContext> {
     if (condition === "none") return this.#engine.emptyContext();
-    const context = condition === "full" ? this.#context : this.#imagesBeforeNext();
-    await context.settle();
+    await this.#context.settle();
+    if (condition === "full") return this.#context;
+    if (condition === "images") return this.#select("image");
+    const { openImage } = this.#engine.markup;
+    const needsMarker = openImage.length > 0;
+    let context: CachedContext;
+    if (condition === "before-text") context = this.#context.copy(this.#lastText);
+    else if (this.#entries.every((entry) => "begins" in entry || entry.role === "text")) return this.#context;
+    else context = await this.#select("text").then((texts) => (needsMarker ? texts.copy() : texts));
+    if (needsMarker) {
+      context.push({ type: "text", ids: openImage });
+      await context.settle();
+    }
     return context;
   }
 
   mark(): ConversationMark {
-    return { context: this.#context.mark(), images: this.#images.length };
+    return { context: this.#context.mark(), entries: this.#entries.length, lastText: this.#lastText };
   }
 
   rollback(mark: ConversationMark): void {
     this.#context.rollback(mark.context);
-    this.#images.length = mark.images;
-    if (this.#imagesOnly && this.#imagesOnly.done > mark.images) this.#imagesOnly = undefined;
+    this.#entries.length = mark.entries;
+    this.#lastText = mark.lastText;
+    this.#logits = undefined;
+    for (const [role, { done }] of this.#selections) if (done > mark.entries) this.#selections.delete(role);
   }
 
-  /** As training drops text (imagesOnly in conversation.ts): every image between its markers, then the next one's first. */
-  #imagesBeforeNext(): CachedContext {
-    const { visionStart, visionEnd } = this.#engine.tokenizer.special;
-    const state = (this.#imagesOnly ??= { context: new CachedContext(this.#engine.programs), done: 0, open: false });
-    const begin = () => {
-      if (!state.open) state.context.push({ type: "text", ids: [visionStart] });
-      state.open = true;
-    };
-    for (const image of this.#images.slice(state.done)) {
-      begin();
-      state.context.push({ type: "image", image }, { type: "text", ids: [visionEnd] });
-      state.open = false;
-      state.done++;
+  #push(entry: Entry): void {
+    this.#entries.push(entry);
+    if ("begins" in entry) {
+      this.#lastText = this.#context.next;
+      return;
     }
-    begin();
-    return state.context;
+    this.#logits = undefined;
+    pushEntry(this.#context, entry, this.#hasVae);
   }
+
+  /** The entries of one role: images between their markers, as training drops text (imagesOnly in model/conversation.ts). */
+  async #select(role: Role): Promise<CachedContext> {
+    let selection = this.#selections.get(role);
+    if (!selection)
+      this.#selections.set(role, (selection = { context: new CachedContext(this.#engine.programs), done: 0 }));
+    for (const entry of this.#entries.slice(selection.done))
+      if (entry.role === role && !("begins" in entry)) pushEntry(selection.context, entry, this.#hasVae);
+    selection.done = this.#entries.length;
+    await selection.context.settle();
+    return selection.context;
+  }
+}
+
+function pushEntry(context: CachedContext, entry: Exclude<Entry, { begins: true }>, withVae: boolean): void {
+  if ("ids" in entry) context.push({ type: "text", ids: entry.ids });
+  else context.push({ type: "image", image: entry.image });
 }

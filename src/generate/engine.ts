@@ -7,13 +7,16 @@ import type { Runtime } from "../runtime/types.ts";
 import type { ModelFolderConfig } from "../weights/model-config.ts";
 import type { ModelFolder } from "../weights/model-folder.ts";
 import { CachedContext, type ContextImage } from "./context.ts";
+import { markupOf, type Markup } from "./markup.ts";
 import { ModelPrograms } from "./model-programs.ts";
+import { textSeesVae } from "./programs.ts";
 
 /** The networks of a loaded model, each opened when it is first needed, and what all its generations share. */
 export class Engine {
   readonly config: ModelFolderConfig;
   readonly tokenizer: Tokenizer;
   readonly programs: ModelPrograms;
+  readonly markup: Markup;
   readonly #model: ModelFolder;
   readonly #runtime: Runtime;
   #vae: Promise<VaeCodec> | undefined;
@@ -26,7 +29,13 @@ export class Engine {
     this.tokenizer = model.tokenizer;
     this.#runtime = runtime;
     this.#model = model;
+    this.markup = markupOf(model.config, model.tokenizer);
     this.programs = new ModelPrograms(runtime, model.config.model, model.weights, model.stored);
+  }
+
+  /** Whether text that only talks about images is better off without their VAE tokens, which it would see (BAGEL). */
+  get leavesVaeOut(): boolean {
+    return this.config.vit !== undefined && textSeesVae(this.config.model);
   }
 
   /** Begins to open what most generations need. Whoever needs it learns of failures. */
@@ -65,11 +74,11 @@ export class Engine {
     };
   }
 
-  /** The context of guidance without any condition: `<|vision_start|>` alone, the same for all. */
+  /** The context of guidance without any condition: an image's opening marker at most, the same for all. */
   emptyContext(): Promise<CachedContext> {
     return (this.#empty ??= (async () => {
       const context = new CachedContext(this.programs);
-      context.push({ type: "text", ids: [this.tokenizer.special.visionStart] });
+      context.push({ type: "text", ids: this.markup.openImage });
       await context.settle();
       return context;
     })());

@@ -75,6 +75,14 @@ export class KeyValueCache {
     this.#length += rows;
   }
 
+  /** Takes over the first `rows` rows of another cache. This one must be empty. */
+  copyFrom(other: KeyValueCache, rows: number): void {
+    this.#grow(rows);
+    const end = rows * this.#kvHeads * this.#headSize;
+    this.#arrays.forEach((array, i) => array.set(other.#arrays[i]!.subarray(0, end)));
+    this.#length = rows;
+  }
+
   /** Forgets all rows but the first ones. */
   truncate(length: number): void {
     this.#length = Math.min(this.#length, length);

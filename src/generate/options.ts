@@ -2,11 +2,18 @@ import { InputError } from "../core/errors.ts";
 import { renormalisationKinds } from "../model/guidance.ts";
 import type { ModelFolderConfig } from "../weights/model-config.ts";
 import { askedSize } from "./drawing-settings.ts";
-import type { DrawingOptions, GenerateOptions } from "./types.ts";
+import type { DrawingOptions, GenerateOptions, NextPartRule, OutputMode } from "./types.ts";
 
 /** Checked options. Those of drawings stay as given, as their defaults differ from picture to picture. */
-export interface ResolvedOptions extends Required<Omit<GenerateOptions, "signal" | keyof DrawingOptions>> {
+export interface ResolvedOptions extends Required<
+  Omit<GenerateOptions, "signal" | "nextPart" | "think" | keyof DrawingOptions>
+> {
   readonly drawing: DrawingOptions;
+  /** Whether anything may be drawn. */
+  readonly draws: boolean;
+  readonly nextPart: NextPartRule | undefined;
+  /** The prompt under which the model thinks. */
+  readonly system: string | undefined;
 }
 
 const SEEDS = 2 ** 32;
@@ -27,6 +34,8 @@ const known = new Set<string>([
   "maxImages",
   "maxTokens",
   "output",
+  "nextPart",
+  "think",
   "temperature",
   "topP",
   "previewEvery",
@@ -58,12 +67,18 @@ export function resolveOptions(options: GenerateOptions, config: ModelFolderConf
     );
   const { steps, shift, guidance, imageGuidance, guidanceInterval, guidanceRenormalisation, size, aspect } = options;
   const drawing = { steps, shift, guidance, imageGuidance, guidanceInterval, guidanceRenormalisation, size, aspect };
+  const output: OutputMode = options.output ?? "auto";
+  const maxImages = options.maxImages ?? generation.maxImages;
+  const draws = output !== "text" && maxImages > 0;
   const resolved: ResolvedOptions = {
     seed: options.seed ?? seed,
     drawing: Object.fromEntries(Object.entries(drawing).filter(([, value]) => value !== undefined)),
-    maxImages: options.maxImages ?? generation.maxImages,
+    maxImages,
+    draws,
+    nextPart: options.nextPart,
+    system: systemPrompt(options.think ?? false, generation.thinkPrompts?.[draws ? "image" : "text"]),
     maxTokens: options.maxTokens ?? generation.maxTokens,
-    output: options.output ?? "auto",
+    output,
     temperature: options.temperature ?? generation.temperature,
     topP: options.topP ?? generation.topP,
     previewEvery: options.previewEvery ?? 0,
@@ -90,11 +105,23 @@ export function resolveOptions(options: GenerateOptions, config: ModelFolderConf
   whole("maxTokens", resolved.maxTokens, 1, Number.MAX_SAFE_INTEGER);
   expect(["auto", "text", "image"].includes(resolved.output), "output", "auto, text or image", resolved.output);
   if (resolved.output === "image") whole("maxImages", resolved.maxImages, 1, Number.MAX_SAFE_INTEGER);
+  if (options.nextPart !== undefined) {
+    expect(typeof options.nextPart === "function", "nextPart", "a function", typeof options.nextPart);
+    expect(output === "auto", "output", "auto beside nextPart, which decides", output);
+  }
   number("temperature", resolved.temperature, 0);
   number("topP", resolved.topP, 0, 1);
   expect(resolved.topP > 0, "topP", "a number above 0", resolved.topP);
   whole("previewEvery", resolved.previewEvery, 0, Number.MAX_SAFE_INTEGER);
   return resolved;
+}
+
+function systemPrompt(think: boolean | string, learnt: string | undefined): string | undefined {
+  if (typeof think === "string") return think;
+  expect(typeof think === "boolean", "think", "true, false or a system prompt", think);
+  const expected = "a system prompt to think under, as this model has learnt none";
+  expect(!think || learnt !== undefined, "think", expected, think);
+  return think ? learnt : undefined;
 }
 
 function expect(condition: boolean, name: string, expected: string, found: unknown): void {

@@ -257,7 +257,8 @@ test("what the model sees is what training shows: turns, markers and, without te
   const result = await answer(engine, conversation, prompt, options, () => {}, signal);
   const drawn = result.parts.flatMap((part) => (part.type === "image" ? [part.image] : []));
   expect(drawn.length).toBeGreaterThan(0);
-  await pushPrompt(engine, conversation, [{ type: "text", text: "more" }], signal);
+  await pushPrompt(engine, conversation, [{ type: "text", text: "more" }], options, signal);
+  conversation.pushTokens(engine.markup.openAnswer);
 
   const pictures = [given, ...drawn];
   const images = await Promise.all(pictures.map((image) => engine.contextImage(image)));
@@ -296,6 +297,7 @@ test("what the model sees is what training shows: turns, markers and, without te
 
   const withoutText = new CachedContext(engine.programs);
   withoutText.push(...asContext(imagesOnly(parts, special)), { type: "text", ids: [visionStart] });
+  conversation.pushTokens(engine.markup.openImage, "image");
   const branch = await conversation.condition("images");
   await withoutText.settle();
   const places = (context: CachedContext) => context.places().map(({ kind, order }) => `${kind} ${order}`);

@@ -1,16 +1,12 @@
-/** The causal loop (Sec. 3): text until the model opens an image, the image, text again, until it ends its turn. */
+/** The causal loop (Sec. 3): text until an image is wanted, the image, text again, until the turn ends. */
 import { InputError } from "../core/errors.ts";
-import { Philox } from "../core/random.ts";
-import type { TextStream } from "../encoders/tokenizer.ts";
 import type { Conversation } from "./conversation.ts";
 import { drawImage } from "./draw.ts";
 import type { Engine } from "./engine.ts";
+import { usualRule } from "./next-part.ts";
 import type { ResolvedOptions } from "./options.ts";
-import { sampleToken } from "./text-sampler.ts";
-import type { FinishReason, GenerateEvent, GenerateResult, Part } from "./types.ts";
-
-/** Random stream of a seed that text is sampled from. */
-const TEXT_STREAM = 2;
+import { TextWriter, type TextToWrite } from "./text-writer.ts";
+import type { AnswerSoFar, FinishReason, GenerateEvent, GenerateResult, NextPart, Part } from "./types.ts";
 
 type Emit = (event: GenerateEvent) => void;
 
@@ -26,45 +22,57 @@ export async function answer(
   emit: Emit,
   signal: AbortSignal,
 ): Promise<GenerateResult> {
+  if (options.draws) conversation.includeVae();
   const mark = conversation.mark();
   try {
-    const promptTokens = await pushPrompt(engine, conversation, prompt, signal);
-    const turn = new Turn(engine, conversation, options, emit, signal);
-    const finish = await turn.run();
-    // A turn that was cut off is closed too: the next one finds what training showed.
-    conversation.pushText([engine.tokenizer.special.turnEnd]);
-    const { parts, tokens, images } = turn;
-    return {
-      parts,
-      text: parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n"),
-      images: parts.flatMap((part) => (part.type === "image" ? [part.image] : [])),
-      finish,
-      seed: options.seed,
-      usage: {
-        promptTokens,
-        promptImages: prompt.filter(({ type }) => type === "image").length,
-        completionTokens: tokens,
-        completionImages: images,
-        denoiseSteps: turn.evaluations,
-      },
-    };
+    const promptTokens = await pushPrompt(engine, conversation, prompt, options, signal);
+    return await reply(engine, conversation, { prompt, promptTokens }, options, emit, signal);
   } catch (error) {
     conversation.rollback(mark);
     throw error;
   }
 }
 
-/**
- * The user's turn between its markers, and the opening of the model's: the form that training shows (conversation.ts).
- * Returns the number of text tokens in it.
- */
+/** The model's turn after a prompt that is in the conversation. When it throws, the turn stays as far as it is there. */
+export async function reply(
+  engine: Engine,
+  conversation: Conversation,
+  { prompt, promptTokens }: { readonly prompt: readonly Part[]; readonly promptTokens: number },
+  options: ResolvedOptions,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<GenerateResult> {
+  conversation.pushTokens(engine.markup.openAnswer);
+  const turn = new Turn(engine, conversation, options, emit, signal);
+  const finish = await turn.run();
+  // A turn that was cut off is closed too: the next one finds what training showed.
+  conversation.pushTokens(engine.markup.closeAnswer);
+  const { parts } = turn;
+  return {
+    parts,
+    text: parts.flatMap((part) => (part.type === "text" && !part.thought ? [part.text] : [])).join("\n\n"),
+    images: parts.flatMap((part) => (part.type === "image" ? [part.image] : [])),
+    finish,
+    seed: options.seed,
+    usage: {
+      promptTokens,
+      promptImages: prompt.filter(({ type }) => type === "image").length,
+      completionTokens: turn.tokens,
+      completionImages: turn.images,
+      denoiseSteps: turn.evaluations,
+    },
+  };
+}
+
+/** The user's turn, in the form that training shows (markup.ts), after a system prompt if one is asked for. Returns its text tokens. */
 export async function pushPrompt(
   engine: Engine,
   conversation: Conversation,
   prompt: readonly Part[],
+  { system }: Pick<ResolvedOptions, "system">,
   signal: AbortSignal,
 ): Promise<number> {
-  const { turnStart, turnEnd, visionStart } = engine.tokenizer.special;
+  const { openPrompt, closePrompt, openText, closeText, openImage } = engine.markup;
   const { maxContext } = engine.config.generation;
   const expectRoom = (rows: number) => {
     const length = conversation.length + rows;
@@ -72,29 +80,31 @@ export async function pushPrompt(
       throw new InputError(`prompt: with what came before it takes ${length} tokens, expected less than ${maxContext}`);
   };
   let tokens = 0;
-  conversation.pushText([turnStart]);
-  for (const part of prompt) {
+  conversation.pushTokens(openPrompt);
+  const parts = system === undefined ? prompt : [{ type: "text" as const, text: system }, ...prompt];
+  for (const part of parts) {
     signal.throwIfAborted();
     if (part.type === "text") {
       const ids = engine.tokenizer.encode(part.text);
       expectRoom(ids.length);
       tokens += ids.length;
-      conversation.pushText(ids);
+      conversation.beginText();
+      conversation.pushTokens([...openText, ...ids, ...closeText]);
     } else {
-      conversation.pushText([visionStart]);
+      conversation.pushTokens(openImage, "image");
       conversation.pushImage(await engine.contextImage(part.image));
     }
   }
-  conversation.pushText([turnEnd, turnStart]);
-  expectRoom(0);
+  conversation.pushTokens(closePrompt);
+  expectRoom(engine.markup.openAnswer.length);
   return tokens;
 }
+
+const NEXT_PARTS: readonly NextPart[] = ["text", "paragraph", "image", "stop"];
 
 /** The model's turn. */
 class Turn {
   readonly parts: Part[] = [];
-  /** Text tokens and images so far. */
-  tokens = 0;
   images = 0;
   /** Of the denoiser, over all images. */
   evaluations = 0;
@@ -103,9 +113,8 @@ class Turn {
   readonly #options: ResolvedOptions;
   readonly #emit: Emit;
   readonly #signal: AbortSignal;
-  readonly #random: Philox;
-  readonly #allowed = new Map<string, readonly number[]>();
-  #text: { readonly stream: TextStream; value: string } | undefined;
+  readonly #writer: TextWriter;
+  readonly #opensImages: boolean;
 
   constructor(engine: Engine, conversation: Conversation, options: ResolvedOptions, emit: Emit, signal: AbortSignal) {
     this.#engine = engine;
@@ -113,67 +122,58 @@ class Turn {
     this.#options = options;
     this.#emit = emit;
     this.#signal = signal;
-    this.#random = new Philox(options.seed, TEXT_STREAM);
+    this.#writer = new TextWriter(engine, conversation, options, emit, signal);
+    this.#opensImages = engine.config.generation.opensImages;
+  }
+
+  /** Text tokens so far. */
+  get tokens(): number {
+    return this.#writer.tokens;
   }
 
   async run(): Promise<FinishReason> {
-    const { turnEnd, visionStart } = this.#engine.tokenizer.special;
-    const { maxImages, maxTokens } = this.#options;
+    const { nextPart, draws, output, system, maxImages } = this.#options;
+    const rule = nextPart ?? usualRule(draws ? output : "text", this.#opensImages);
+    let after: AnswerSoFar["after"] = "start";
+    if (system !== undefined && draws) {
+      await this.#write({ until: "text", role: "thought", mayRequest: false, mayEnd: true, mayWrite: true });
+      if (!nextPart && this.#opensImages) after = "request"; // the thought was for a picture
+    }
     for (;;) {
       this.#signal.throwIfAborted();
-      const full = this.#conversation.length >= this.#engine.config.generation.maxContext;
-      const id = full ? undefined : await this.#nextToken();
-      const isText = id !== undefined && id !== turnEnd && id !== visionStart;
-      if (!isText || this.tokens === maxTokens) this.#endText();
-      if (id === turnEnd) return "stop";
-      if (id === undefined || (isText ? this.tokens === maxTokens : this.images === maxImages)) return "length";
-      this.#conversation.pushText([id]);
-      if (isText) this.#addText(id);
-      else await this.#draw();
+      const imagesLeft = maxImages - this.images;
+      const next = await rule({ after, parts: [...this.parts], imagesLeft });
+      if (!NEXT_PARTS.includes(next))
+        throw new InputError(`nextPart: expected ${NEXT_PARTS.join(", ")}, found ${String(next)}`);
+      if (next === "stop") return "stop";
+      if (next === "image") {
+        if (imagesLeft === 0) return "length";
+        await this.#draw();
+        after = "image";
+        continue;
+      }
+      const mayWrite = nextPart !== undefined || output !== "image";
+      const ended = await this.#write({
+        until: next,
+        role: "text",
+        mayRequest: this.#opensImages && draws && after !== "request",
+        mayEnd: mayWrite || this.images > 0,
+        mayWrite,
+        mustWrite: after === "text",
+      });
+      if (ended === "length") return "length";
+      after = ended;
     }
   }
 
-  /** Samples among what the output mode allows; where that is one token, the model is not asked. */
-  async #nextToken(): Promise<number> {
-    const { turnEnd, visionStart } = this.#engine.tokenizer.special;
-    const { output, maxImages } = this.#options;
-    const text = output !== "image";
-    const image = output !== "text" && (output === "image" || maxImages > 0);
-    const end = text || this.images > 0;
-    const key = String([text, image, end]);
-    let allowed = this.#allowed.get(key);
-    if (!allowed) {
-      const structure = [...(image ? [visionStart] : []), ...(end ? [turnEnd] : [])];
-      allowed = [...(text ? this.#engine.textIds() : []), ...structure].sort((a, b) => a - b);
-      this.#allowed.set(key, allowed);
-    }
-    if (allowed.length === 1) return allowed[0]!;
-    const { temperature, topP } = this.#options;
-    return sampleToken(await this.#conversation.logits(), allowed, { temperature, topP, random: this.#random });
-  }
-
-  #addText(id: number): void {
-    this.tokens++;
-    this.#text ??= { stream: this.#engine.tokenizer.stream(), value: "" };
-    this.#addDelta(this.#text.stream.push(id));
-  }
-
-  #addDelta(text: string): void {
-    if (text === "") return;
-    this.#text!.value += text;
-    this.#emit({ type: "text-delta", text });
-  }
-
-  #endText(): void {
-    if (!this.#text) return;
-    this.#addDelta(this.#text.stream.end());
-    const text = this.#text.value;
-    this.#text = undefined;
-    this.parts.push({ type: "text", text });
-    this.#emit({ type: "text-end", text });
+  async #write(text: Omit<TextToWrite, "mustWrite"> & { mustWrite?: boolean }) {
+    const { ended, part } = await this.#writer.write({ mustWrite: false, ...text });
+    if (part) this.parts.push(part);
+    return ended;
   }
 
   async #draw(): Promise<void> {
+    this.#conversation.pushTokens(this.#engine.markup.openImage, "image");
     const drawn = await drawImage(
       this.#engine,
       this.#conversation,

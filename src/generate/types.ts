@@ -7,6 +7,8 @@ export type Part = TextPart | ImagePart;
 export interface TextPart {
   readonly type: "text";
   readonly text: string;
+  /** What the model wrote to itself before it drew (`think`). */
+  readonly thought?: true;
 }
 export interface ImagePart {
   readonly type: "image";
@@ -17,6 +19,24 @@ export interface ImagePart {
 
 /** What the caller lets the model emit: `auto` leaves the choice to the model (Sec. 3, mode switch). */
 export type OutputMode = "auto" | "text" | "image";
+
+/** What an answer goes on with: text until the model ends it, text until its paragraph ends, a picture, nothing. */
+export type NextPart = "text" | "paragraph" | "image" | "stop";
+
+/** An answer at a point where it is to be decided how it goes on. */
+export interface AnswerSoFar {
+  /**
+   * What has just happened: nothing yet; the model ended its text, or a paragraph of it (the last of `parts`, if it wrote
+   * anything); it wants to draw; a picture was drawn.
+   */
+  readonly after: "start" | "text" | "paragraph" | "request" | "image";
+  readonly parts: readonly Part[];
+  /** Pictures that may still be drawn. */
+  readonly imagesLeft: number;
+}
+
+/** Decides how an answer goes on. Asked for more text right after the model ended it, the model must write something. */
+export type NextPartRule = (answer: AnswerSoFar) => NextPart | Promise<NextPart>;
 
 /** In pixels. */
 export interface PictureSize {
@@ -51,6 +71,13 @@ export interface GenerateOptions extends DrawingOptions {
   /** Most text tokens to write, over all text parts. */
   maxTokens?: number;
   output?: OutputMode;
+  /** Decides instead of the model, part by part; see `drawAfter`. Of `output` only the kinds of parts remain. */
+  nextPart?: NextPartRule;
+  /**
+   * The model first writes down what it thinks, under a system prompt: its own, where it has learnt to think, or this one. Where it
+   * then draws, the thought is a part of its own.
+   */
+  think?: boolean | string;
   /** 0 is greedy. */
   temperature?: number;
   topP?: number;
@@ -71,8 +98,8 @@ export interface Usage {
 export type FinishReason = "stop" | "length";
 
 export type GenerateEvent =
-  | { readonly type: "text-delta"; readonly text: string }
-  | { readonly type: "text-end"; readonly text: string }
+  | { readonly type: "text-delta"; readonly text: string; readonly thought?: true }
+  | { readonly type: "text-end"; readonly text: string; readonly thought?: true }
   | {
       readonly type: "image-start";
       readonly index: number;
@@ -92,7 +119,7 @@ export type GenerateEvent =
 
 export interface GenerateResult {
   readonly parts: readonly Part[];
-  /** All text parts, joined by blank lines. */
+  /** All text parts but thoughts, joined by blank lines. */
   readonly text: string;
   readonly images: readonly RgbImage[];
   readonly finish: FinishReason;

@@ -15,7 +15,19 @@ const renormalisation = z.union([
   z.strictObject({ over: z.enum(renormalisationKinds), least: unit.default(0) }),
 ]);
 
+/** What stands before and after; `<|name|>` is a special token. */
+const around = z.tuple([z.string(), z.string()]).readonly();
+const turn = ["<|im_start|>", "<|im_end|>"] as const;
+
 export const generationSchema = z.strictObject({
+  /** How a conversation is written down: what stands around prompts, answers, and the texts in both. */
+  markup: z
+    .strictObject({ prompt: around, answer: around, text: around })
+    .default({ prompt: turn, answer: turn, text: ["", ""] }),
+  /** Whether the model opens images by itself (Sec. 3); else drawing needs a rule of the caller's. */
+  opensImages: z.boolean().default(true),
+  /** System prompts under which the model has learnt to think before it answers in text or draws. */
+  thinkPrompts: z.strictObject({ text: z.string(), image: z.string() }).optional(),
   /** Size of drawn pictures, in pixels, and the most that may be asked for. */
   width: count,
   height: count,
