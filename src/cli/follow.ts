@@ -6,7 +6,7 @@ import type { Progress } from "./progress.ts";
 
 /** A part as the command line reports it: pictures by their files. */
 export type SavedPart =
-  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "text"; readonly text: string; readonly thought?: true }
   | {
       readonly type: "image";
       readonly path: string;
@@ -46,7 +46,7 @@ export async function follow(
           view?.text(event.text);
           break;
         case "text-end":
-          parts.push({ type: "text", text: event.text });
+          parts.push({ type: "text", text: event.text, ...(event.thought && { thought: true }) });
           view?.endText();
           break;
         case "image-start":

@@ -106,6 +106,10 @@ test("rarer options, and a shape instead of a size", async () => {
     guidanceRenormalisation: { over: "text_channel", least: 0.2 },
     maxTokens: 9,
   });
+  const thinking = "hi --think-prompt Hm. --draw-after paragraph";
+  expect((await runFakeCli(["generate", ...thinking.split(" ")], { model })).code).toBe(0);
+  const { nextPart, think } = model.calls[1]!.options;
+  expect([think, nextPart!({ after: "start", parts: [], imagesLeft: 1 })]).toEqual(["Hm.", "paragraph"]);
   const short = await runFakeCli(["generate", "--help"]);
   const all = await runFakeCli(["generate", "--help-all"]);
   expect([short.code, all.code]).toEqual([0, 0]);

@@ -22,7 +22,8 @@ export interface GenerationArguments {
   maxImages?: number;
   output?: OutputMode;
   drawAfter?: (typeof drawingUnits)[number];
-  think?: true | string;
+  think?: true;
+  thinkPrompt?: string;
   model?: string;
   device?: Device;
   temperature?: number;
@@ -40,11 +41,6 @@ export function addGenerationOptions(command: Command): Command {
     .option("--seed <N>", "same seed, same output (default: random)", integerOption("--seed", 0, 2 ** 32 - 1))
     .option("--steps <N>", "denoising steps a picture", integerOption("--steps", 1, 1000))
     .option("--guidance <X>", "how strongly pictures follow the text", numberOption("--guidance", 0, 100))
-    .option(
-      "--image-guidance <X>",
-      "how strongly pictures follow earlier pictures",
-      numberOption("--image-guidance", 0, 100),
-    )
     .option("--size <SIZE>", "of drawn pictures: 96x64 pixels, or a shape such as 16:9", sizeOption("--size", 16, 4096))
     .option("--max-images <N>", "most pictures to draw", integerOption("--max-images", 0, 1000))
     .option("--output <MODE>", `what to emit: ${outputModes.join(", ")}`, choiceOption("--output", outputModes))
@@ -53,12 +49,23 @@ export function addGenerationOptions(command: Command): Command {
       "draw after each text or paragraph, whatever the model wants",
       choiceOption("--draw-after", drawingUnits),
     )
-    .option("--think [PROMPT]", "let the model think first, under its own system prompt or this one")
+    .option("--think", "let the model write down its thoughts first")
     .option("--model <DIR>", "folder of the model (default: the one included)")
-    .option("--temperature <X>", "of the text; 0 takes the likeliest token", numberOption("--temperature", 0, 10))
     .option("--out <DIR>", "folder for the pictures", "mogao-out");
   addHelpAll(command.option("--debug", debugHelp));
+  rareOption(
+    command,
+    "--image-guidance <X>",
+    "how strongly pictures follow earlier pictures",
+    numberOption("--image-guidance", 0, 100),
+  );
   rareOption(command, "--device <NAME>", `where to run: ${devices.join(", ")}`, choiceOption("--device", devices));
+  rareOption(
+    command,
+    "--temperature <X>",
+    "of the text; 0 takes the likeliest token",
+    numberOption("--temperature", 0, 10),
+  );
   rareOption(
     command,
     "--top-p <X>",
@@ -81,6 +88,7 @@ export function addGenerationOptions(command: Command): Command {
     choiceOption("--renorm", renormalisations),
   );
   rareOption(command, "--renorm-min <X>", "least factor of --renorm (default: 0)", numberOption("--renorm-min", 0, 1));
+  rareOption(command, "--think-prompt <TEXT>", "think under this system prompt", (text) => text);
   return command;
 }
 
@@ -105,15 +113,18 @@ export function generateOptions(values: GenerationArguments): GenerateOptions {
   );
   const guidanceRenormalisation =
     renorm === undefined || renorm === "none" ? renorm : { over: renorm, least: renormMin ?? 0 };
-  const { drawAfter: unit, think } = values;
+  const { drawAfter: unit, think, thinkPrompt } = values;
   expectInput(
     unit === undefined || output === undefined || output === "auto",
     `--output: expected auto beside --draw-after, found ${output}`,
   );
   const nextPart = unit && drawAfter(unit);
-  const options = { seed, steps, guidance, imageGuidance, ...size, maxImages, output, nextPart, think, temperature };
-  const rare = { topP, maxTokens, shift, guidanceInterval, guidanceRenormalisation };
-  return Object.fromEntries(Object.entries({ ...options, ...rare }).filter(([, value]) => value !== undefined));
+  const options = { seed, steps, guidance, ...size, maxImages, output, nextPart, think: thinkPrompt ?? think };
+  const drawing = { imageGuidance, shift, guidanceInterval, guidanceRenormalisation };
+  const writing = { temperature, topP, maxTokens };
+  return Object.fromEntries(
+    Object.entries({ ...options, ...drawing, ...writing }).filter(([, value]) => value !== undefined),
+  );
 }
 
 async function isFolder(path: string): Promise<boolean> {

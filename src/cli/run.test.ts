@@ -69,6 +69,7 @@ describe("a mistake gives one line on stderr and exit code 2", () => {
       '--size: expected WIDTHxHEIGHT with sides from 16 to 4096 pixels, or a shape such as 4:3, found "96"',
     ],
     [["generate", "x", "--guidance-interval", "1:0.4"], "--guidance-interval: expected FROM:TO"],
+    [["generate", "x", "--draw-after", "text", "--output", "image"], "--output: expected auto beside --draw-after"],
     [["generate", "x", "--renorm", "local"], "--renorm: expected none, global, channel, text_channel"],
     [["generate", "x", "--renorm-min", "0.5"], "--renorm-min: expected --renorm"],
     [["generate", "x", "--size", "0x96"], "--size: expected"],

@@ -18,7 +18,7 @@ import { packedFeeds, packRows } from "../train/packing.ts";
 import { CachedContext, type ContextPart } from "./context.ts";
 import { Denoiser } from "./denoiser.ts";
 import { ModelPrograms } from "./model-programs.ts";
-import { randomWeights, tinyConfig } from "./testing.ts";
+import { bagelSwitches, lanceSwitches, randomWeights, tinyConfig } from "./testing.ts";
 
 const runtime = await openRuntime({ threads: 1 });
 const opened: { dispose(): void }[] = [];
@@ -182,29 +182,6 @@ function expectClose(found: ArrayLike<number>, expected: readonly number[]): voi
   expect(worst / scale).toBeLessThan(1e-5);
 }
 
-const bagelSwitches: Partial<MogaoConfig> = {
-  rope: "1d",
-  timeConditioning: "added",
-  conditionSize: tinyConfig.hiddenSize,
-  timeScale: 1,
-  dataAtTime: 0,
-  queryKeyNorm: { text: true, visual: true },
-  untiedHead: true,
-  textSeesVae: true,
-  imageLayout: { groups: "vae-vit", markers: "inside", positions: "step" },
-  latentTable: { side: 3, axes: "WH" },
-  vitTable: { side: 4, axes: "WH" },
-  connectorSize: 12,
-};
-const { vitTable: _, connectorSize: __, ...shared } = bagelSwitches;
-const lanceSwitches: Partial<MogaoConfig> = {
-  ...shared,
-  rope: "mrope",
-  ropeSections: [1, 1, 2],
-  queryKeyNorm: { text: true, visual: false },
-  imageLayout: { groups: "vit-vae", markers: "inside", positions: "extent" },
-  latentTable: { side: 3, axes: "THW" },
-};
 const variants: [string, Partial<MogaoConfig>][] = [
   ["deep fusion", {}],
   ["shared weights", ablations.C],

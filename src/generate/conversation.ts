@@ -129,7 +129,7 @@ export class Conversation {
       return;
     }
     this.#logits = undefined;
-    pushEntry(this.#context, entry, this.#hasVae);
+    this.#pushInto(this.#context, entry);
   }
 
   /** The entries of one role: images between their markers, as training drops text (imagesOnly in model/conversation.ts). */
@@ -138,14 +138,17 @@ export class Conversation {
     if (!selection)
       this.#selections.set(role, (selection = { context: new CachedContext(this.#engine.programs), done: 0 }));
     for (const entry of this.#entries.slice(selection.done))
-      if (entry.role === role && !("begins" in entry)) pushEntry(selection.context, entry, this.#hasVae);
+      if (entry.role === role && !("begins" in entry)) this.#pushInto(selection.context, entry);
     selection.done = this.#entries.length;
     await selection.context.settle();
     return selection.context;
   }
-}
 
-function pushEntry(context: CachedContext, entry: Exclude<Entry, { begins: true }>, withVae: boolean): void {
-  if ("ids" in entry) context.push({ type: "text", ids: entry.ids });
-  else context.push({ type: "image", image: entry.image });
+  #pushInto(context: CachedContext, entry: Exclude<Entry, { begins: true }>): void {
+    if ("ids" in entry) context.push({ type: "text", ids: entry.ids });
+    else {
+      const image = this.#hasVae ? entry.image : { ...entry.image, latents: undefined };
+      context.push({ type: "image", image, markers: this.#engine.markup.insideImage });
+    }
+  }
 }

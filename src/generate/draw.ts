@@ -50,7 +50,8 @@ export async function drawImage(
     signal.throwIfAborted();
     branches.push({ condition, context: await conversation.condition(condition) });
   }
-  const denoiser = await Denoiser.open(engine.programs, branches, { ...grid, rule, interval });
+  const markers = engine.markup.insideImage;
+  const denoiser = await Denoiser.open(engine.programs, branches, { ...grid, markers, rule, interval });
 
   const latents = new Philox(seed, NOISE_STREAM).fillNormal(new Float32Array(new ArrayBuffer(4 * denoiser.size)));
   await sampleFlow(latents, denoiser.velocity, {
@@ -70,7 +71,7 @@ export async function drawImage(
     image,
     seed,
     evaluations: steps,
-    context: { ...grid, vitTokens: await engine.vitTokens(image), latents: () => Promise.resolve(latents) },
+    context: { ...grid, ...(await engine.seen(image)), latents: () => Promise.resolve(latents) },
   };
 }
 

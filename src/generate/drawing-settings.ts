@@ -63,7 +63,7 @@ function sizeOfAspect(aspect: string, { generation }: ModelFolderConfig): Pictur
   return { width: Math.round(x * scale), height: Math.round(y * scale) };
 }
 
-function sizeOnGrid({ width, height }: PictureSize, { vae, generation }: ModelFolderConfig): PictureSize {
+function sizeOnGrid({ width, height }: PictureSize, { vae, model, generation }: ModelFolderConfig): PictureSize {
   const found = `${width}×${height}`;
   if (![width, height].every((side) => Number.isInteger(side) && side > 0))
     throw new InputError(`size: expected positive whole numbers of pixels, found ${found}`);
@@ -74,5 +74,8 @@ function sizeOnGrid({ width, height }: PictureSize, { vae, generation }: ModelFo
     throw new InputError(
       `size: expected at most ${generation.maxPixels} pixels, which is this model's limit, found ${found}`,
     );
+  const most = (model.latentTable?.side ?? Infinity) * side;
+  if (Math.max(size.width, size.height) > most)
+    throw new InputError(`size: expected sides of at most ${most} pixels, which is this model's limit, found ${found}`);
   return size;
 }

@@ -1,15 +1,17 @@
 import type { RgbImage } from "../core/image.ts";
 import { toGrid } from "../encoders/preprocessing.ts";
+import { resizeImage } from "../encoders/resize.ts";
+import { sizeWithinSides } from "../encoders/side-bounds.ts";
 import type { Tokenizer } from "../encoders/tokenizer.ts";
 import { VaeCodec } from "../encoders/vae-codec.ts";
 import { VitCodec } from "../encoders/vit-codec.ts";
+import { attentionOf } from "../model/attends.ts";
 import type { Runtime } from "../runtime/types.ts";
 import type { ModelFolderConfig } from "../weights/model-config.ts";
 import type { ModelFolder } from "../weights/model-folder.ts";
 import { CachedContext, type ContextImage } from "./context.ts";
 import { markupOf, type Markup } from "./markup.ts";
 import { ModelPrograms } from "./model-programs.ts";
-import { textSeesVae } from "./programs.ts";
 
 /** The networks of a loaded model, each opened when it is first needed, and what all its generations share. */
 export class Engine {
@@ -35,7 +37,7 @@ export class Engine {
 
   /** Whether text that only talks about images is better off without their VAE tokens, which it would see (BAGEL). */
   get leavesVaeOut(): boolean {
-    return this.config.vit !== undefined && textSeesVae(this.config.model);
+    return this.config.vit !== undefined && attentionOf(this.config.model).textSeesVae;
   }
 
   /** Begins to open what most generations need. Whoever needs it learns of failures. */
@@ -48,28 +50,29 @@ export class Engine {
     return (this.#vae ??= VaeCodec.open(this.#runtime, this.config.vae, this.#model.vaeWeights));
   }
 
-  /** ViT tokens [tokens, hidden] of a picture on the grid; none where the VAE alone represents pictures. */
-  async vitTokens(image: RgbImage): Promise<Float32Array | undefined> {
-    const { vit } = this.config;
-    if (!vit) return undefined;
-    const { tokenSide } = await this.vae();
-    this.#vit ??= VitCodec.open(this.#runtime, vit, this.#model.weights, {
-      tokenSide,
-      stored: this.#model.stored,
-    });
-    return (await this.#vit).encode([image]);
+  /** What the ViT sees in a picture on the VAE's grid; nothing where the VAE alone represents pictures. */
+  async seen(picture: RgbImage): Promise<Pick<ContextImage, "vitTokens" | "vitGrid">> {
+    const { vit, model, images, vitImages = images } = this.config;
+    if (!vit) return {};
+    const sharesGrid = (model.imageLayout?.groups ?? "shared") === "shared";
+    const tokenSide = sharesGrid ? (await this.vae()).tokenSide : vit.patch * vit.merge;
+    this.#vit ??= VitCodec.open(this.#runtime, vit, this.#model.weights, { tokenSide, stored: this.#model.stored });
+    const codec = await this.#vit;
+    if (sharesGrid) return { vitTokens: await codec.encode([picture]) };
+    const own = fitPicture(picture, tokenSide, vitImages);
+    const vitGrid = { rows: own.height / tokenSide, columns: own.width / tokenSide };
+    return { vitTokens: await codec.encode([own]), vitGrid };
   }
 
   /** A picture of any size as context: resized to the grid within the model's bounds, and encoded. */
   async contextImage(image: RgbImage): Promise<ContextImage> {
     const vae = await this.vae();
-    const { minPixels, maxPixels } = this.config.images;
-    const picture = toGrid(image, { multiple: vae.tokenSide, minPixels, maxPixels });
+    const picture = fitPicture(image, vae.tokenSide, this.config.images);
     let latents: Promise<Float32Array> | undefined;
     return {
       rows: picture.height / vae.tokenSide,
       columns: picture.width / vae.tokenSide,
-      vitTokens: await this.vitTokens(picture),
+      ...(await this.seen(picture)),
       latents: () => (latents ??= vae.encode([picture])),
     };
   }
@@ -100,6 +103,13 @@ export class Engine {
         () => undefined,
       );
   }
+}
+
+function fitPicture(image: RgbImage, multiple: number, bounds: ModelFolderConfig["images"]): RgbImage {
+  const { minSide, maxSide } = bounds;
+  if (minSide === undefined || maxSide === undefined) return toGrid(image, { multiple, ...bounds });
+  const { width, height } = sizeWithinSides(image, { multiple, minSide, maxSide, maxPixels: bounds.maxPixels });
+  return resizeImage(image, width, height);
 }
 
 /** Special tokens decode to nothing, and an id between the tokens is an error. */

@@ -1,4 +1,5 @@
 import type { Tokenizer } from "../encoders/tokenizer.ts";
+import type { Markers } from "../model/sequence.ts";
 import type { ModelFolderConfig } from "../weights/model-config.ts";
 
 type Ids = readonly number[];
@@ -12,16 +13,19 @@ export interface Markup {
   /** Around each text, within a prompt or an answer. */
   readonly openText: Ids;
   readonly closeText: Ids;
-  /** Around each image; none where the image's own group holds its markers. */
+  /** Around each image; none where its groups hold their markers. */
   readonly openImage: Ids;
   readonly closeImage: Ids;
+  /** Inside each group of an image. */
+  readonly insideImage: Markers | undefined;
 }
 
 /** Throws InputError where the tokenizer lacks a token that the configuration names. */
-export function markupOf({ generation }: ModelFolderConfig, tokenizer: Tokenizer): Markup {
+export function markupOf({ model, generation }: ModelFolderConfig, tokenizer: Tokenizer): Markup {
   const { prompt, answer, text } = generation.markup;
   const ids = (template: string) => encodeTemplate(template, tokenizer);
-  const { visionStart, visionEnd } = tokenizer.special;
+  const { visionStart: start, visionEnd: end } = tokenizer.special;
+  const inside = model.imageLayout?.markers === "inside";
   return {
     openPrompt: ids(prompt[0]),
     closePrompt: ids(prompt[1]),
@@ -29,8 +33,9 @@ export function markupOf({ generation }: ModelFolderConfig, tokenizer: Tokenizer
     closeAnswer: ids(answer[1]),
     openText: ids(text[0]),
     closeText: ids(text[1]),
-    openImage: [visionStart],
-    closeImage: [visionEnd],
+    openImage: inside ? [] : [start],
+    closeImage: inside ? [] : [end],
+    insideImage: inside ? { start, end } : undefined,
   };
 }
 

@@ -7,6 +7,7 @@ import { Tokenizer } from "../encoders/tokenizer.ts";
 import { Vae } from "../encoders/vae.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import { elementCount, type ParameterInfo, type ParameterValues } from "../nn/parameters.ts";
+import { bagelUsage } from "../weights/families/family-defaults.ts";
 import { FORMAT, parseModelConfig, type ModelFolderConfigInput } from "../weights/model-config.ts";
 import { modelParameters, type ModelFolder, type ModelToSave } from "../weights/model-folder.ts";
 
@@ -28,6 +29,30 @@ export const tinyConfig: MogaoConfig = {
   timeScale: 10,
 };
 
+/** BAGEL's choices of architecture, and Lance's, for {@link tinyConfig}. */
+export const bagelSwitches = {
+  rope: "1d",
+  timeConditioning: "added",
+  conditionSize: tinyConfig.hiddenSize,
+  timeScale: 1,
+  dataAtTime: 0,
+  queryKeyNorm: { text: true, visual: true },
+  untiedHead: true,
+  textSeesVae: true,
+  imageLayout: { groups: "vae-vit", markers: "inside", positions: "step" },
+  latentTable: { side: 3, axes: "WH" },
+  vitTable: { side: 4, axes: "WH" },
+  connectorSize: 12,
+} as const satisfies Partial<MogaoConfig>;
+const { vitTable: _, connectorSize: __, ...shared } = bagelSwitches;
+export const lanceSwitches: Partial<MogaoConfig> = {
+  ...shared,
+  rope: "mrope",
+  ropeSections: [1, 1, 2],
+  queryKeyNorm: { text: true, visual: false },
+  imageLayout: { groups: "vit-vae", markers: "inside", positions: "extent" },
+  latentTable: { side: 3, axes: "THW" },
+};
 /** Random values for every parameter, zero-initialised ones too, so that no path is closed by accident. */
 export function randomWeights(parameters: readonly ParameterInfo[], seed = 7, deviation = 0.3): ParameterValues {
   const random = new Philox(seed);
@@ -76,10 +101,14 @@ const tinyVae: VaeConfig = {
   linearSkip: true,
 };
 
+export interface TinyModelChange {
+  readonly model?: Partial<MogaoConfig>;
+  readonly config?: Partial<ModelFolderConfigInput>;
+  readonly seed?: number;
+}
+
 /** Everything that a model folder holds, of networks that are random throughout. Pictures of 32 × 32 pixels, 2 × 2 tokens. */
-export function tinyModel(change: { model?: Partial<MogaoConfig>; seed?: number } = {}): ModelToSave & {
-  readonly weights: ParameterValues;
-} {
+export function tinyModel(change: TinyModelChange = {}): ModelToSave & { readonly weights: ParameterValues } {
   const model: MogaoConfig = { ...tinyConfig, vocabularySize: 270, ...change.model };
   const config: Omit<ModelFolderConfigInput, "format"> = {
     name: "tiny",
@@ -101,6 +130,7 @@ export function tinyModel(change: { model?: Partial<MogaoConfig>; seed?: number 
     vae: tinyVae,
     images: { maxPixels: 32 * 48 },
     generation: { width: 32, height: 32, maxPixels: 64 * 64, steps: 4, shift: 2, maxImages: 2, maxTokens: 12 },
+    ...change.config,
   };
   const seed = change.seed ?? 7;
   return {
@@ -109,6 +139,44 @@ export function tinyModel(change: { model?: Partial<MogaoConfig>; seed?: number 
     vaeWeights: randomWeights(new Vae(tinyVae).parameters, seed + 1, 0.2),
     tokenizer: tinyTokenizer(),
   };
+}
+
+/** A model of BAGEL's architecture that is used as BAGEL is. Pictures as of {@link tinyModel}; its ViT has a grid of its own. */
+export function tinyBagel(
+  generation: Partial<ModelFolderConfigInput["generation"]> = {},
+): ReturnType<typeof tinyModel> {
+  const { connectorSize } = bagelSwitches;
+  return tinyModel({
+    model: { ...bagelSwitches, latentTable: { side: 4, axes: "WH" } },
+    config: {
+      vit: {
+        architecture: "siglip",
+        size: connectorSize,
+        layers: 1,
+        heads: 1,
+        mlpSize: 16,
+        patch: 8,
+        merge: 1,
+        temporalPatch: 1,
+        outSize: connectorSize,
+        positionsPerSide: 4,
+        mean: 0.5,
+        deviation: 0.5,
+      },
+      images: { minSide: 16, maxSide: 48, maxPixels: 64 * 64 },
+      vitImages: { minSide: 8, maxSide: 24, maxPixels: 64 * 64 },
+      generation: {
+        ...bagelUsage.generation,
+        width: 32,
+        height: 32,
+        maxPixels: 64 * 64,
+        steps: 4,
+        maxImages: 2,
+        maxTokens: 12,
+        ...generation,
+      },
+    },
+  });
 }
 
 /** As if saved and loaded. */

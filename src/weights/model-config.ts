@@ -56,6 +56,19 @@ const mogaoSchema = z.strictObject({
   connectorSize: count.optional(),
 });
 
+/** Of the number of pixels; where both sides are bounded, by BAGEL's rule (side-bounds.ts). */
+const pictureBounds = z
+  .strictObject({
+    minPixels: z.int().min(0).default(0),
+    maxPixels: count,
+    minSide: count.optional(),
+    maxSide: count.optional(),
+  })
+  .readonly()
+  .refine(({ minSide, maxSide }) => (minSide === undefined) === (maxSide === undefined), {
+    error: "expected both or neither of minSide and maxSide",
+  });
+
 const schema = z.strictObject({
   format: z.literal(FORMAT),
   name: z.string().min(1),
@@ -65,8 +78,10 @@ const schema = z.strictObject({
   vae: z.unknown(),
   /** Parts whose matrices are stored as codes and scales (docs/checkpoints.md); absent parts are floats. */
   quantization: quantizationSchema.optional(),
-  /** Bounds on the pixels of pictures in prompts, which are resized to fit. */
-  images: z.strictObject({ minPixels: z.int().min(0).default(0), maxPixels: count }),
+  /** Bounds on pictures in prompts, which are resized to fit: those of both encoders, or of the VAE. */
+  images: pictureBounds,
+  /** Those of the ViT, where it has a grid of its own; default: the same. */
+  vitImages: pictureBounds.optional(),
   generation: generationSchema,
 });
 

@@ -1,0 +1,57 @@
+/** How the public families are used: their own code's preprocessing and defaults, as a converted model's config.json says them. */
+import type { ModelFolderConfigInput } from "../model-config.ts";
+
+type Usage = Pick<ModelFolderConfigInput, "images" | "vitImages" | "generation">;
+
+/** 9,216 patches of 14 × 14. */
+const MOST_INPUT_PIXELS = 14 * 14 * 9 * 1024;
+
+/** ByteDance-Seed/Bagel: inferencer.py, app.py, data/transforms.py. Its count of steps includes the time at which nothing is left to do. */
+export const bagelUsage: Usage = {
+  images: { minSide: 512, maxSide: 1024, maxPixels: MOST_INPUT_PIXELS },
+  vitImages: { minSide: 224, maxSide: 980, maxPixels: MOST_INPUT_PIXELS },
+  generation: {
+    width: 1024,
+    height: 1024,
+    maxPixels: 1024 ** 2,
+    markup: { prompt: ["", ""], answer: ["", ""], text: ["<|im_start|>", "<|im_end|>"] },
+    opensImages: false,
+    thinkPrompts: {
+      text:
+        "You should first think about the reasoning process in the mind and then provide the user with the answer. \n" +
+        "The reasoning process is enclosed within <think> </think> tags, i.e. " +
+        "<think> reasoning process here </think> answer here",
+      image:
+        "You should first think about the planning process in the mind and then generate the image. \n" +
+        "The planning process is enclosed within <think> </think> tags, i.e. " +
+        "<think> planning process here </think> image here",
+    },
+    steps: 50,
+    stepsCount: "times",
+    shift: 3,
+    guidanceForm: "nested",
+    guidance: 4,
+    imageGuidance: 1,
+    guidanceInterval: [0.4, 1],
+    guidanceRenormalisation: { over: "global" },
+    editing: {
+      imageGuidance: 2,
+      guidanceInterval: [0, 1],
+      guidanceRenormalisation: { over: "text_channel" },
+      sizeOfImage: true,
+    },
+    temperature: 0,
+    maxTokens: 1024,
+  },
+};
+
+/** bytedance/Lance: inference_lance.sh, config/config_factory.py, at 768 pixels a side. Its guidance is Eq. 11 with γ_img = 1. */
+export const lanceGeneration = {
+  steps: 30,
+  shift: 3.5,
+  opensImages: false,
+  guidance: 4,
+  imageGuidance: 1,
+  guidanceInterval: [0.4, 1],
+  guidanceRenormalisation: { over: "global" },
+} as const satisfies Partial<ModelFolderConfigInput["generation"]>;
