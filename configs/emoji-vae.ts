@@ -5,12 +5,12 @@
  *   node examples/export-emoji-vae.ts runs/emoji-vae models/emoji-world
  */
 import { SpriteBank } from "../src/data/world/sprite-bank.ts";
-import type { VaeConfig } from "../src/encoders/vae-config.ts";
+import type { FluxVaeConfig } from "../src/encoders/vae-config.ts";
 import { defineTraining } from "../src/train/config.ts";
 import { randomPicture } from "../src/train/vae-scenes.ts";
 import { vaeTask } from "../src/train/vae-task.ts";
 
-const vae: VaeConfig = {
+const vae: FluxVaeConfig = {
   patch: 4,
   channels: 64,
   multipliers: [1, 1],

@@ -6,15 +6,19 @@ import { exportRun } from "../train/export-run.ts";
 import { readFluxVae } from "../weights/families/flux-vae.ts";
 import { parseQuantization } from "../weights/quantization.ts";
 import { quantizeModel } from "../weights/quantize-model.ts";
-import { saveVae } from "../weights/vae-files.ts";
+import { readWanVae } from "../weights/families/wan-vae.ts";
+import { saveVae, type StoredVae } from "../weights/vae-files.ts";
 import { checkpointPath, offlineHelp } from "./checkpoint-source.ts";
 import { interruptible, type CliContext } from "./context.ts";
 import { errorTable } from "./error-table.ts";
 import { setExamples } from "./help.ts";
 import { Progress } from "./progress.ts";
 
+/** Autoencoders that stand alone. */
+const autoencoders = { "flux-vae": readFluxVae, "wan2.2-vae": readWanVae };
+
 interface ConvertOptions {
-  readonly from?: "run" | "flux-vae" | "model";
+  readonly from?: "run" | "model" | keyof typeof autoencoders;
   readonly quantize?: string;
   readonly out: string;
   readonly name: string;
@@ -31,10 +35,10 @@ export function convertCommand(context: CliContext): Command {
     .description("make a model folder of a run, store a public checkpoint as ours, or quantise a model")
     .argument("<path>", "the folder of a run or a model; or a checkpoint: its folder, its file, or its name on the hub")
     .addOption(
-      new Option("--from <kind>", "run (default), flux-vae, or model (default with --quantize)").choices([
+      new Option("--from <kind>", "what it is (default: run; with --quantize: model)").choices([
         "run",
-        "flux-vae",
         "model",
+        ...Object.keys(autoencoders),
       ]),
     )
     .option("--quantize <formats>", "int8, int4 or float; by part: int4,visual=int8,modulation=float")
@@ -64,9 +68,9 @@ async function convert(context: CliContext, path: string, options: ConvertOption
     throw new InputError(
       "convert: --quantize takes a model folder (--from model): convert what it is made of first, without it",
     );
-  if (quantize !== undefined) return fromModel(context, path, options.out, quantize);
+  if (from === "model") return fromModel(context, path, options.out, quantize!);
   if (from === "run") return fromRun(path, options);
-  return fromFluxVae(await checkpointPath(path, "vae", options, context), options);
+  return fromAutoencoder(await checkpointPath(path, "vae", options, context), options, autoencoders[from]);
 }
 
 async function fromModel(context: CliContext, path: string, out: string, quantize: string) {
@@ -92,8 +96,8 @@ async function fromRun(path: string, { out, name }: ConvertOptions) {
   return { json: result, text: `${result.checkpoint}, ${result.step} steps, ${result.samples} samples` };
 }
 
-async function fromFluxVae(path: string, { out }: ConvertOptions) {
-  const vae = await readFluxVae(path);
+async function fromAutoencoder(path: string, { out }: ConvertOptions, read: (path: string) => Promise<StoredVae>) {
+  const vae = await read(path);
   await mkdir(out, { recursive: true });
   await saveVae(out, vae);
   const parameters = [...vae.weights.values()].reduce((sum, { length }) => sum + length, 0);

@@ -10,6 +10,7 @@ import { closeTo } from "../graph/testing.ts";
 import { initializeParameters } from "../nn/parameters.ts";
 import { openRuntime } from "../runtime/open-runtime.ts";
 import type { Runtime } from "../runtime/types.ts";
+import { normaliseLatents, packLatents } from "./latents.ts";
 import { planesOf, VaeCodec } from "./vae-codec.ts";
 import type { VaeConfig } from "./vae-config.ts";
 import { loadVae, saveVae } from "../weights/vae-files.ts";
@@ -55,7 +56,7 @@ test("tokens and pictures are those of the graph in float64, for several picture
     vae.parameters.map(({ name, shape }) => [name, { shape, data: weights.get(name)! }]),
   );
   const mean = vae.encode(input("x", [2, 3, 16, 32])).mean;
-  const graph = [vae.packLatents(vae.normalise(mean)), vae.decode(mean)];
+  const graph = [packLatents(normaliseLatents(mean, config), config), vae.decode(mean)];
   const [expected, pixels] = interpret(graph, { ...feeds, x: { shape: x.shape, data: x.data as Float32Array } });
   expect(expected!.shape).toEqual([2, 2, 12]);
   closeTo(tokens, expected!.data, { relative: 1e-3, absolute: 1e-3 });

@@ -5,9 +5,10 @@ import { input, reshape } from "../graph/primitives.ts";
 import type { ParameterValues } from "../nn/parameters.ts";
 import { compileModel } from "../onnx/emit.ts";
 import type { HostTensor, Program, Runtime } from "../runtime/types.ts";
+import { createVae, type Autoencoder } from "./autoencoder.ts";
+import { denormaliseLatents, normaliseLatents, packLatents, unpackLatents } from "./latents.ts";
 import { imageToPlanes, planesToImage, type ChannelValues } from "./preprocessing.ts";
-import { vaeTokenSide, type VaeConfig } from "./vae-config.ts";
-import { Vae } from "./vae.ts";
+import { vaeTokenSide, vaeTokenSize, type VaeConfig } from "./vae-config.ts";
 
 /** Bytes 0 … 255 ↔ [−1, 1]. */
 const HALF: ChannelValues = [0.5, 0.5, 0.5];
@@ -25,15 +26,15 @@ export class VaeCodec {
 
   /** `weights` stay in use: changing them changes later results. */
   static async open(runtime: Runtime, config: VaeConfig, weights: ParameterValues): Promise<VaeCodec> {
-    const vae = new Vae(config);
+    const vae = createVae(config);
     const [encoder, decoder] = [encoderModel(vae), decoderModel(vae)];
     return new VaeCodec(vae, await runtime.load(encoder), await runtime.load(decoder), weights);
   }
 
-  private constructor(vae: Vae, encoder: Program, decoder: Program, weights: ParameterValues) {
+  private constructor(vae: Autoencoder, encoder: Program, decoder: Program, weights: ParameterValues) {
     this.config = vae.config;
     this.tokenSide = vaeTokenSide(vae.config);
-    this.tokenSize = 4 * vae.config.latentChannels;
+    this.tokenSize = vaeTokenSize(vae.config);
     this.#encoder = encoder;
     this.#decoder = decoder;
     this.#weights = Object.fromEntries(
@@ -110,19 +111,19 @@ export function planesOf(images: readonly RgbImage[]): HostTensor {
 }
 
 /** Sizes are symbols, so axes of the inputs are split to show that they are multiples; memory order is unchanged. */
-function encoderModel(vae: Vae): Uint8Array {
+function encoderModel(vae: Autoencoder): Uint8Array {
   const [n, rows, columns] = [symbol("n"), symbol("rows"), symbol("columns")];
   const side = vaeTokenSide(vae.config);
   const pictures = input("pictures", [n, 3, rows, side, columns, side]);
   const x = reshape(pictures, [n, 3, mulDims(rows, side), mulDims(columns, side)]);
-  const tokens = vae.packLatents(vae.normalise(vae.encode(x).mean));
+  const tokens = packLatents(normaliseLatents(vae.encode(x).mean, vae.config), vae.config);
   return compileModel({ tokens }, { name: "vae-encoder" }).bytes;
 }
 
-function decoderModel(vae: Vae): Uint8Array {
+function decoderModel(vae: Autoencoder): Uint8Array {
   const [n, rows, columns] = [symbol("n"), symbol("rows"), symbol("columns")];
-  const size = 4 * vae.config.latentChannels;
+  const size = vaeTokenSize(vae.config);
   const tokens = reshape(input("tokens", [n, rows, columns, size]), [n, mulDims(rows, columns), size]);
-  const latents = vae.unpackLatents(tokens, mulDims(rows, 2), mulDims(columns, 2));
-  return compileModel({ picture: vae.decode(vae.denormalise(latents)) }, { name: "vae-decoder" }).bytes;
+  const latents = denormaliseLatents(unpackLatents(tokens, rows, columns, vae.config), vae.config);
+  return compileModel({ picture: vae.decode(latents) }, { name: "vae-decoder" }).bytes;
 }

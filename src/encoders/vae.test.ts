@@ -3,14 +3,13 @@ import { Philox } from "../core/random.ts";
 import { gradients } from "../graph/gradients.ts";
 import { interpret, type Feed } from "../graph/interpret.ts";
 import { input } from "../graph/primitives.ts";
-import { closeTo } from "../graph/testing.ts";
 import { elementCount, parameterCount, ParameterScope } from "../nn/parameters.ts";
 import { vaeLoss } from "../train/vae-loss.ts";
 import { Downsample } from "./vae-blocks.ts";
-import { fluxVaeConfig, parseVaeConfig, type VaeConfig } from "./vae-config.ts";
+import { fluxVaeConfig, parseVaeConfig, type FluxVaeConfig } from "./vae-config.ts";
 import { Vae } from "./vae.ts";
 
-const tiny: VaeConfig = {
+const tiny: FluxVaeConfig = {
   patch: 1,
   channels: 4,
   multipliers: [1, 2],
@@ -82,35 +81,6 @@ describe("FLUX's configuration", () => {
   });
 });
 
-describe("packing", () => {
-  const z = input("z", [2, 2, 4, 6]);
-  const feed: Feed = { shape: [2, 2, 4, 6], data: Float64Array.from({ length: 96 }, (_, i) => i) };
-
-  test.each(["channel-last", "channel-first"] as const)("%s: unpacking undoes it", (packing) => {
-    const vae = new Vae({ ...tiny, packing });
-    const [back] = interpret([vae.unpackLatents(vae.packLatents(z), 4, 6)], { z: feed });
-    closeTo(back!, feed);
-  });
-
-  test("a token is a 2×2 square of latents, tokens go row by row", () => {
-    // Latent (image 0, channel c, row y, column x) holds 24c + 6y + x; token 4 is at row 1, column 1.
-    const [last] = interpret([new Vae(tiny).packLatents(z)], { z: feed });
-    expect(last!.shape).toEqual([2, 6, 8]);
-    expect(Array.from(last!.data.subarray(4 * 8, 5 * 8))).toEqual([14, 38, 15, 39, 20, 44, 21, 45]);
-    const [first] = interpret([new Vae({ ...tiny, packing: "channel-first" }).packLatents(z)], { z: feed });
-    expect(Array.from(first!.data.subarray(4 * 8, 5 * 8))).toEqual([14, 15, 20, 21, 38, 39, 44, 45]);
-  });
-});
-
-test("normalising takes each channel's shift off and scales, and can be undone", () => {
-  const vae = new Vae(tiny);
-  const z = input("z", [1, 2, 1, 1]);
-  const feeds = { z: { shape: [1, 2, 1, 1], data: [3, 3] } };
-  const [normalised, back] = interpret([vae.normalise(z), vae.denormalise(vae.normalise(z))], feeds);
-  expect([...normalised!.data]).toEqual([1, 8]);
-  expect([...back!.data]).toEqual([3, 3]);
-});
-
 test("downsampling pads below and on the right only, as FLUX does", () => {
   const scope = new ParameterScope();
   const y = new Downsample(scope, 1).forward(input("x", [1, 1, 4, 4]));
@@ -126,7 +96,6 @@ test.each([false, true])("sizes follow the picture, linear path %s", (linearSkip
   const { mean, logVariance } = vae.encode(input("x", [2, 3, 48, 80]));
   expect(mean.shape).toEqual([2, 2, 6, 10]);
   expect(logVariance.shape).toEqual([2, 2, 6, 10]);
-  expect(vae.packLatents(mean).shape).toEqual([2, 15, 8]);
   expect(vae.decode(mean).shape).toEqual([2, 3, 48, 80]);
 });
 

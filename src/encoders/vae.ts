@@ -2,14 +2,15 @@
  * The autoencoder that pictures are drawn in: FLUX's AutoEncoder, by configuration. Eight pixels to a latent's side, two
  * latents to a token's side (mogao.md: "Latents"). Parameter names are those of FLUX's `ae.safetensors`.
  */
-import { divDims, mulDims, type Dim } from "../graph/dims.ts";
 import { silu } from "../graph/functional.ts";
-import { add, constant, div, mul, reshape, slice, sub, transpose } from "../graph/primitives.ts";
+import { add, slice } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { Conv2d, GroupNorm } from "../nn/layers.ts";
 import { normal, ParameterScope, type ParameterInfo } from "../nn/parameters.ts";
+import type { LatentDistribution } from "./autoencoder.ts";
+import { depthToSpace, spaceToDepth } from "./space-to-depth.ts";
 import { Downsample, MiddleBlocks, ResidualBlock, Upsample } from "./vae-blocks.ts";
-import { vaeDownscale, type VaeConfig } from "./vae-config.ts";
+import { vaeDownscale, type FluxVaeConfig } from "./vae-config.ts";
 
 const EPSILON = 1e-6;
 /** Deviation of the last convolutions' weights where a linear path carries the signal at first. */
@@ -20,19 +21,13 @@ interface Level {
   readonly resample: Downsample | Upsample | undefined;
 }
 
-/** Diagonal Gaussian over latents; both [n, c, h/8, w/8]. */
-export interface LatentDistribution {
-  readonly mean: Tensor;
-  readonly logVariance: Tensor;
-}
-
 export class Vae {
-  readonly config: VaeConfig;
+  readonly config: FluxVaeConfig;
   readonly parameters: readonly ParameterInfo[];
   readonly #encoder: VaeEncoder;
   readonly #decoder: VaeDecoder;
 
-  constructor(config: VaeConfig, scope = new ParameterScope()) {
+  constructor(config: FluxVaeConfig, scope = new ParameterScope()) {
     this.config = config;
     this.#encoder = new VaeEncoder(config, scope.at("encoder"));
     this.#decoder = new VaeDecoder(config, scope.at("decoder"));
@@ -48,38 +43,6 @@ export class Vae {
   decode(z: Tensor): Tensor {
     return this.#decoder.forward(z);
   }
-
-  /** Raw latents → what the flow model works on: (z − shift)·scale. */
-  normalise(z: Tensor): Tensor {
-    return mul(sub(z, statistic(this.config.shift)), statistic(this.config.scale));
-  }
-
-  /** The inverse of {@link normalise}. */
-  denormalise(z: Tensor): Tensor {
-    return add(div(z, statistic(this.config.scale)), statistic(this.config.shift));
-  }
-
-  /** [n, c, h, w] → one token for each 2×2 latents, [n, h/2·w/2, 4c]. */
-  packLatents(z: Tensor): Tensor {
-    const [n, c, h, w] = z.shape as [Dim, number, Dim, Dim];
-    const rows = divDims(h, 2);
-    const columns = divDims(w, 2);
-    if (rows === undefined || columns === undefined) throw new Error(`packLatents: odd sizes ${h}×${w}`);
-    const split = reshape(z, [n, c, rows, 2, columns, 2]);
-    const order = this.config.packing === "channel-last" ? [0, 2, 4, 3, 5, 1] : [0, 2, 4, 1, 3, 5];
-    return reshape(transpose(split, order), [n, mulDims(rows, columns), 4 * c]);
-  }
-
-  /** The inverse of {@link packLatents}, for latents of height h and width w. */
-  unpackLatents(tokens: Tensor, h: Dim, w: Dim): Tensor {
-    const [n, , size] = tokens.shape as [Dim, Dim, number];
-    const c = size / 4;
-    const rows = divDims(h, 2)!;
-    const columns = divDims(w, 2)!;
-    const channelLast = this.config.packing === "channel-last";
-    const split = reshape(tokens, channelLast ? [n, rows, columns, 2, 2, c] : [n, rows, columns, c, 2, 2]);
-    return reshape(transpose(split, channelLast ? [0, 5, 1, 3, 2, 4] : [0, 3, 1, 4, 2, 5]), [n, c, h, w]);
-  }
 }
 
 class VaeEncoder {
@@ -92,7 +55,7 @@ class VaeEncoder {
   readonly #latentChannels: number;
   readonly #patch: number;
 
-  constructor(config: VaeConfig, scope: ParameterScope) {
+  constructor(config: FluxVaeConfig, scope: ParameterScope) {
     this.#patch = config.patch;
     const { channels, multipliers, groups, latentChannels, linearSkip } = config;
     this.#latentChannels = latentChannels;
@@ -120,7 +83,7 @@ class VaeEncoder {
   }
 
   forward(x: Tensor): LatentDistribution {
-    let h = this.#first.forward(gatherPatches(x, this.#patch));
+    let h = this.#first.forward(spaceToDepth(x, this.#patch));
     for (const { blocks, resample } of this.#levels) {
       for (const block of blocks) h = block.forward(h);
       if (resample) h = resample.forward(h);
@@ -144,7 +107,7 @@ class VaeDecoder {
   readonly #patch: number;
   readonly #downscale: number;
 
-  constructor(config: VaeConfig, scope: ParameterScope) {
+  constructor(config: FluxVaeConfig, scope: ParameterScope) {
     const { channels, groups, latentChannels, linearSkip } = config;
     const multipliers = config.decoderMultipliers ?? config.multipliers;
     this.#patch = config.patch;
@@ -179,30 +142,7 @@ class VaeDecoder {
       for (const block of blocks) h = block.forward(h);
       if (resample) h = resample.forward(h);
     }
-    const picture = spreadPatches(this.#last.forward(silu(this.#norm.forward(h))), this.#patch);
-    return this.#linear ? add(picture, spreadPatches(this.#linear.forward(z), this.#downscale)) : picture;
+    const picture = depthToSpace(this.#last.forward(silu(this.#norm.forward(h))), this.#patch);
+    return this.#linear ? add(picture, depthToSpace(this.#linear.forward(z), this.#downscale)) : picture;
   }
-}
-
-/** [n, 3, h, w] → [n, 3·p·p, h/p, w/p]. */
-function gatherPatches(x: Tensor, patch: number): Tensor {
-  if (patch === 1) return x;
-  const [n, , h, w] = x.shape as [Dim, number, Dim, Dim];
-  const [rows, columns] = [divDims(h, patch), divDims(w, patch)];
-  if (rows === undefined || columns === undefined)
-    throw new Error(`vae: expected sides that are multiples of ${patch} pixels, found ${h}×${w}`);
-  const split = transpose(reshape(x, [n, 3, rows, patch, columns, patch]), [0, 1, 3, 5, 2, 4]);
-  return reshape(split, [n, 3 * patch * patch, rows, columns]);
-}
-
-/** The inverse: [n, 3·p·p, h, w] → [n, 3, h·p, w·p]: the channels of each place become its p × p pixels. */
-function spreadPatches(x: Tensor, patch: number): Tensor {
-  const [n, , h, w] = x.shape as [Dim, number, Dim, Dim];
-  if (patch === 1) return x;
-  const split = transpose(reshape(x, [n, 3, patch, patch, h, w]), [0, 1, 4, 2, 5, 3]);
-  return reshape(split, [n, 3, mulDims(h, patch), mulDims(w, patch)]);
-}
-
-function statistic(value: number | readonly number[]): Tensor {
-  return typeof value === "number" ? constant(value) : constant(value, [value.length, 1, 1]);
 }

@@ -2,7 +2,7 @@
 import { Philox } from "../core/random.ts";
 import { SPECIAL_TOKENS } from "../data/world/tokenizer-training.ts";
 import { byteOfCharacter } from "../encoders/byte-alphabet.ts";
-import { fluxVaeConfig, type VaeConfig } from "../encoders/vae-config.ts";
+import { fluxVaeConfig, type FluxVaeConfig } from "../encoders/vae-config.ts";
 import { Tokenizer } from "../encoders/tokenizer.ts";
 import { Vae } from "../encoders/vae.ts";
 import type { MogaoConfig } from "../model/config.ts";
@@ -89,7 +89,7 @@ export function tinyTokenizer(): object {
   };
 }
 
-const tinyVae: VaeConfig = {
+const tinyVae: FluxVaeConfig = {
   ...fluxVaeConfig,
   channels: 4,
   multipliers: [1, 1, 1, 1],

@@ -5,7 +5,7 @@
 import { InputError } from "../core/errors.ts";
 import type { RgbImage } from "../core/image.ts";
 import { Philox } from "../core/random.ts";
-import { vaeDownscale, type VaeConfig } from "../encoders/vae-config.ts";
+import { vaeDownscale, type FluxVaeConfig } from "../encoders/vae-config.ts";
 import { planesOf } from "../encoders/vae-codec.ts";
 import type { ParameterValues } from "../nn/parameters.ts";
 
@@ -18,7 +18,7 @@ const LOG_VARIANCE = -7;
  * First values of `encoder.linear_skip`, `decoder.linear_skip` and of `encoder.conv_out.bias` (quiet latents), from
  * pictures of equal size. Latents start with mean 0 and deviation 1.
  */
-export function principalStart(config: VaeConfig, pictures: readonly RgbImage[]): ParameterValues {
+export function principalStart(config: FluxVaeConfig, pictures: readonly RgbImage[]): ParameterValues {
   if (!config.linearSkip) throw new InputError("principalStart: expected a configuration with linearSkip, found none");
   const patch = vaeDownscale(config);
   const rank = config.latentChannels;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createImage, type RgbImage } from "../core/image.ts";
 import { Philox } from "../core/random.ts";
 import { planesOf, VaeCodec } from "../encoders/vae-codec.ts";
-import type { VaeConfig } from "../encoders/vae-config.ts";
+import type { FluxVaeConfig } from "../encoders/vae-config.ts";
 import { Vae } from "../encoders/vae.ts";
 import { initializeParameters } from "../nn/parameters.ts";
 import { openRuntime } from "../runtime/open-runtime.ts";
@@ -17,7 +17,7 @@ import { principalStart } from "./vae-principal.ts";
 import { reconstructionPsnr } from "./vae-quality.ts";
 import { vaeTask } from "./vae-task.ts";
 
-const config: VaeConfig = {
+const config: FluxVaeConfig = {
   patch: 2,
   channels: 8,
   multipliers: [1, 2],

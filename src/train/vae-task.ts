@@ -5,7 +5,7 @@ import { Philox } from "../core/random.ts";
 import type { RgbImage } from "../core/image.ts";
 import { writePng } from "../data/png.ts";
 import { Vae } from "../encoders/vae.ts";
-import { vaeDownscale, type VaeConfig } from "../encoders/vae-config.ts";
+import { vaeDownscale, type FluxVaeConfig } from "../encoders/vae-config.ts";
 import { planesOf, VaeCodec } from "../encoders/vae-codec.ts";
 import type { Dim } from "../graph/dims.ts";
 import { add, div, input, log, mul } from "../graph/primitives.ts";
@@ -21,7 +21,7 @@ import { principalStart } from "./vae-principal.ts";
 export type PictureSource = (random: Philox, side: number) => RgbImage;
 
 export interface VaeTaskOptions {
-  readonly config: VaeConfig;
+  readonly config: FluxVaeConfig;
   /** What a step sees: so many pictures of each side. Several sides make the network agnostic of size. */
   readonly batch: readonly { readonly side: number; readonly count: number }[];
   readonly pictures: PictureSource;

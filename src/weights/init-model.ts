@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { InputError } from "../core/errors.ts";
 import { readJson, readJsonIfPresent } from "../core/json-file.ts";
-import { vaeTokenSide } from "../encoders/vae-config.ts";
+import { vaeTokenSide, vaeTokenSize } from "../encoders/vae-config.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import { presets, type PresetName } from "../model/presets.ts";
 import { initializeParameters, parameterCount, type ParameterInfo } from "../nn/parameters.ts";
@@ -55,7 +55,7 @@ export async function initModel(options: InitModelOptions): Promise<InitializedM
   const model: MogaoConfig = {
     ...presets["mogao-7b"],
     ...language,
-    latentSize: 4 * vae.config.latentChannels,
+    latentSize: vaeTokenSize(vae.config),
     conditionSize: language.hiddenSize,
   };
   if (options.preset) requireSizes(presets[options.preset], model, llm);

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { InputError } from "../core/errors.ts";
 import { schemaProblems } from "../core/schema-problems.ts";
 import { vitSchema } from "../encoders/vit-config.ts";
-import { parseVaeConfig, vaeTokenSide } from "../encoders/vae-config.ts";
+import { parseVaeConfig, vaeTokenSide, vaeTokenSize } from "../encoders/vae-config.ts";
 import { generationSchema } from "./generation-config.ts";
 import { vitTokenSize } from "../model/config.ts";
 import { quantizationSchema } from "./quantization.ts";
@@ -102,7 +102,7 @@ export function parseModelConfig(value: unknown, where: string): ModelFolderConf
     if (!condition) throw new InputError(`${where}: ${path}: expected ${expected}, found ${String(found)}`);
   };
   const side = vaeTokenSide(vae);
-  const tokenSize = 4 * vae.latentChannels;
+  const tokenSize = vaeTokenSize(vae);
   expect(model.heads % model.kvHeads === 0, "model.heads", `a multiple of kvHeads = ${model.kvHeads}`, model.heads);
   expect(model.headSize % 2 === 0, "model.headSize", "an even number", model.headSize);
   const sections = model.ropeSections?.reduce((a, b) => a + b, 0) ?? model.headSize / 2;

@@ -8,7 +8,7 @@ import { readJson } from "../core/json-file.ts";
 import { float32ToBfloat16, float32ToFloat16 } from "../core/half.ts";
 import { loadTokenizer } from "../encoders/tokenizer-file.ts";
 import { Tokenizer } from "../encoders/tokenizer.ts";
-import { Vae } from "../encoders/vae.ts";
+import { createVae } from "../encoders/autoencoder.ts";
 import { createVit } from "../encoders/vision-transformer.ts";
 import { Mogao } from "../model/mogao.ts";
 import { elementCount, ParameterScope, type ParameterInfo, type ParameterValues } from "../nn/parameters.ts";
@@ -73,7 +73,7 @@ export async function loadModelFolder(folder: string): Promise<ModelFolder> {
     );
   const path = await fileInFolder(folder, WEIGHTS);
   const { weights, stored } = await openWeights(path, modelParameters(config), config.quantization);
-  const vaeWeights = await openWeights(await fileInFolder(folder, VAE_WEIGHTS), new Vae(config.vae).parameters);
+  const vaeWeights = await openWeights(await fileInFolder(folder, VAE_WEIGHTS), createVae(config.vae).parameters);
   return { config, weights, stored, vaeWeights: vaeWeights.weights, tokenizer };
 }
 
@@ -120,7 +120,7 @@ export async function saveModelFolder(
       dtype,
       { keepOrder: config.quantization !== undefined },
     ],
-    [join(folder, VAE_WEIGHTS), new Vae(config.vae).parameters, model.vaeWeights, vaeDtype, {}],
+    [join(folder, VAE_WEIGHTS), createVae(config.vae).parameters, model.vaeWeights, vaeDtype, {}],
   ] as const;
   for (const [path, parameters, values] of files) {
     if (typeof values === "function") continue;

@@ -11,7 +11,7 @@ import { writeSafetensors } from "./safetensors.ts";
 import { VaeCodec } from "../encoders/vae-codec.ts";
 import type { Runtime } from "../runtime/types.ts";
 import { parseVaeConfig, type VaeConfig } from "../encoders/vae-config.ts";
-import { Vae } from "../encoders/vae.ts";
+import { createVae } from "../encoders/autoencoder.ts";
 
 const WEIGHTS = "vae.safetensors";
 const CONFIG = "vae.json";
@@ -31,7 +31,7 @@ export async function loadVaeCodec(runtime: Runtime, folder: string): Promise<Va
 
 /** Writes weights (as float16) and configuration into `folder`. */
 export async function saveVae(folder: string, { config, weights }: StoredVae): Promise<void> {
-  const tensors = new Vae(config).parameters.map(({ name, shape }) => {
+  const tensors = createVae(config).parameters.map(({ name, shape }) => {
     const data = weights.get(name);
     if (!data) throw new InputError(`vae: no weights for "${name}"`);
     return { name, shape, dtype: "F16" as const, data: float32ToFloat16(data) };
@@ -43,7 +43,7 @@ export async function saveVae(folder: string, { config, weights }: StoredVae): P
 /** Reads what {@link saveVae} wrote. Throws InputError naming the file and what is wrong with it. */
 export async function loadVae(folder: string): Promise<StoredVae> {
   const config = await readConfig(folder);
-  const weights = await readParameters(await fileInFolder(folder, WEIGHTS), new Vae(config).parameters);
+  const weights = await readParameters(await fileInFolder(folder, WEIGHTS), createVae(config).parameters);
   return { config, weights };
 }
 

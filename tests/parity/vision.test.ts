@@ -4,8 +4,9 @@
  */
 import { test } from "vitest";
 import { readJson } from "../../src/core/json-file.ts";
-import { fluxVaeConfig, type VaeConfig } from "../../src/encoders/vae-config.ts";
+import { fluxVaeConfig, type FluxVaeConfig } from "../../src/encoders/vae-config.ts";
 import { Vae } from "../../src/encoders/vae.ts";
+import { createVae } from "../../src/encoders/autoencoder.ts";
 import { VitCodec, type VitCodecConfig } from "../../src/encoders/vit-codec.ts";
 import { createVit } from "../../src/encoders/vision-transformer.ts";
 import { patchOrder, patchPositions } from "../../src/encoders/vit-patches.ts";
@@ -13,6 +14,7 @@ import { constant, input } from "../../src/graph/primitives.ts";
 import { ParameterScope } from "../../src/nn/parameters.ts";
 import { diffusersFluxVae } from "../../src/weights/families/flux-vae.ts";
 import { qwen2VlVision, qwen2VlVisionConfig } from "../../src/weights/families/qwen2-vl.ts";
+import { readWanVae } from "../../src/weights/families/wan-vae.ts";
 import { bagelSiglip, bagelSiglipConfig } from "../../src/weights/families/siglip.ts";
 import type { KeyMap } from "../../src/weights/key-map.ts";
 import { readParameters } from "../../src/weights/read-parameters.ts";
@@ -22,6 +24,7 @@ import {
   expectedOf,
   feed,
   referenceFolder,
+  run,
   runtime,
   type Reference,
 } from "../support/reference-checkpoints.ts";
@@ -78,10 +81,28 @@ test("BAGEL's SigLIP", async () => {
   expectClose(await tokensOf(family, bagelSiglip, config, expected.get("image")!), expected.get("tokens")!);
 });
 
+test("Wan2.2's autoencoder, for single images", async () => {
+  const family = "wan2.2-vae-diffusers";
+  const { config, weights } = await readWanVae(referenceFolder(family));
+  const vae = createVae(config);
+  const expected = await expectedOf(family);
+  const [pixels, z] = [expected.get("pixels")!, expected.get("z")!];
+  const { mean, logVariance } = vae.encode(input("pixels", pixels.shape));
+  const found = await run(
+    vae.parameters,
+    weights,
+    { mean, logVariance, decoded: vae.decode(input("z", z.shape)) },
+    { pixels: feed(pixels), z: feed(z) },
+  );
+  expectClose(found["mean"], expected.get("mean")!);
+  expectClose(found["logVariance"], expected.get("logvar")!);
+  expectClose(found["decoded"], expected.get("decoded")!);
+});
+
 test("FLUX's autoencoder, as diffusers has it", async () => {
   const family = "flux-vae-diffusers";
   const theirs = (await readJson(`${referenceFolder(family)}/config.json`)) as Record<string, number>;
-  const config: VaeConfig = {
+  const config: FluxVaeConfig = {
     ...fluxVaeConfig,
     channels: 4,
     multipliers: [1, 2, 4, 4],

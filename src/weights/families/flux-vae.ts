@@ -1,13 +1,13 @@
 /** FLUX.1's autoencoder: the names of `ae.safetensors` are ours; diffusers' AutoencoderKL has others. */
-import { stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { z } from "zod";
 import { InputError } from "../../core/errors.ts";
 import { schemaProblems } from "../../core/schema-problems.ts";
 import { fileInFolder } from "../../core/folder-file.ts";
 import { readJsonIfPresent } from "../../core/json-file.ts";
-import { fluxVaeConfig, type VaeConfig } from "../../encoders/vae-config.ts";
+import { fluxVaeConfig, type FluxVaeConfig } from "../../encoders/vae-config.ts";
 import { Vae } from "../../encoders/vae.ts";
+import { checkpointFile } from "../checkpoint-file.ts";
 import type { KeyMap, KeyRule } from "../key-map.ts";
 import { readParameters } from "../read-parameters.ts";
 import { openSafetensors } from "../safetensors.ts";
@@ -58,7 +58,7 @@ const diffusersSchema = z.object({
 });
 
 /** What the config.json beside a diffusers checkpoint says; FLUX.1's own sizes where there is none. */
-function configOf(json: unknown, where: string): VaeConfig {
+function configOf(json: unknown, where: string): FluxVaeConfig {
   if (json === undefined) return fluxVaeConfig;
   const parsed = diffusersSchema.safeParse(json);
   if (!parsed.success) {
@@ -85,7 +85,7 @@ const FILES = ["ae.safetensors", "diffusion_pytorch_model.safetensors", "model.s
  * @throws InputError naming the file and what is wrong with it
  */
 export async function readFluxVae(path: string): Promise<StoredVae> {
-  const file = await checkpointFile(path);
+  const file = await checkpointFile(path, FILES);
   const where = await fileInFolder(dirname(file), "config.json");
   const header = await openSafetensors(file);
   await header.close();
@@ -93,14 +93,4 @@ export async function readFluxVae(path: string): Promise<StoredVae> {
   const config = isDiffusers ? configOf(await readJsonIfPresent(where), where) : fluxVaeConfig;
   const map = isDiffusers ? { map: diffusersFluxVae } : {};
   return { config, weights: await readParameters(file, new Vae(config).parameters, map) };
-}
-
-async function checkpointFile(path: string): Promise<string> {
-  const entry = await stat(path).catch(() => undefined);
-  if (!entry?.isDirectory()) return path;
-  for (const name of FILES) {
-    const found = await stat(join(path, name)).catch(() => undefined);
-    if (found) return fileInFolder(path, name);
-  }
-  throw new InputError(`${path}: expected ${FILES.join(" or ")} in this folder, found none`);
 }
