@@ -14,6 +14,7 @@ interface ScoreArguments {
 /** `mogao eval score`: files that any system wrote become the official scorer's numbers. */
 export function scoreCommand(context: CliContext): Command {
   const command = new Command("score")
+    .summary("official scores of answers that any system wrote")
     .description(
       "Scores answers or judgments that any system wrote, as the official scorer does.\n" +
         "Benchmarks: pope, mme, mmbench, seedbench, gqa, mmmu, geneval, dpgbench, genaibench.\n" +

@@ -2,9 +2,11 @@ import { Command } from "commander";
 import type { EvaluationState } from "../eval/world/evaluate.ts";
 import type { Device } from "../runtime/types.ts";
 import { interruptible, type CliContext } from "./context.ts";
+import { benchmarkCommands } from "./eval-benchmark.ts";
 import { humanCommand } from "./eval-human.ts";
-import { checkFolders, loadOptions } from "./generation-options.ts";
 import { scoreCommand } from "./eval-score.ts";
+import { tableCommand } from "./eval-table.ts";
+import { checkFolders, loadOptions } from "./generation-options.ts";
 import { setExamples } from "./help.ts";
 import { choiceOption, integerOption, numberOption } from "./option-values.ts";
 import { Progress } from "./progress.ts";
@@ -25,9 +27,9 @@ interface WorldArguments {
 /** `mogao eval`: grades a model. */
 export function evalCommand(context: CliContext): Command {
   const command = new Command("eval").summary("grade a model");
-  command.addCommand(scoreCommand(context));
   const world = command
     .command("world")
+    .summary("fixed prompts of Emoji World")
     .description(
       "Grades a model on fixed prompts of Emoji World. Goes on where an earlier run was stopped.\n" +
         "World-GenEval: single, two, counting, colour, relation, binding. Understanding: naming, pope, mme,\n" +
@@ -50,6 +52,9 @@ export function evalCommand(context: CliContext): Command {
     "mogao eval world --suite single,colour --limit 40",
     "mogao eval world --model runs/emoji-world/model --steps 20 --json",
   ]);
+  for (const benchmark of benchmarkCommands(context)) command.addCommand(benchmark);
+  command.addCommand(scoreCommand(context));
+  command.addCommand(tableCommand(context));
   command.addCommand(humanCommand(context));
   return command;
 }

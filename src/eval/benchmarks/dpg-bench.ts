@@ -5,7 +5,7 @@ import { mean } from "../python/mean.ts";
 import { reprFloat } from "../python/number.ts";
 import type { Benchmark, ScoreFiles, Scored } from "./benchmark.ts";
 import { parseDelimited } from "./delimited-text.ts";
-import { checked, expectQuestions, readJsonLines, readText, type Placed } from "./input-files.ts";
+import { checked, expectQuestions, readJsonRows, readText, type Placed } from "./input-files.ts";
 
 /** One proposition of a prompt: what is asked about its pictures. */
 export interface Proposition {
@@ -207,7 +207,7 @@ const judgmentRow = z.object({
  * or JSON Lines of { image, crop, question, answer }.
  */
 async function readJudgments(path: string, items: Propositions): Promise<Map<string, Crops>> {
-  const rows = path.endsWith(".jsonl") ? await readJsonLines(path, judgmentRow) : await readDetail(path, items);
+  const rows = path.endsWith(".jsonl") ? await readJsonRows(path, judgmentRow) : await readDetail(path, items);
   expectInput(rows.length > 0, `${path}: expected judgments, found none`);
   const judged = new Map(
     [...Map.groupBy(rows, ({ value }) => basename(value.image))].map(([picture, own]) => {

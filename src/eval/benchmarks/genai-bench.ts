@@ -5,7 +5,7 @@ import { expectInput, InputError } from "../../core/errors.ts";
 import { mean } from "../python/mean.ts";
 import { formatFixed } from "../python/number.ts";
 import type { Benchmark, Score, ScoreFiles, Scored } from "./benchmark.ts";
-import { expectQuestions, indexBy, readJsonAs, readJsonLines, stemOf } from "./input-files.ts";
+import { expectQuestions, indexBy, readJsonAs, readJsonRows, stemOf } from "./input-files.ts";
 
 /** The tables that the official scorer prints. */
 const tables = {
@@ -47,6 +47,13 @@ export function scoreSkills(scoreOf: (prompt: number) => number, bySkill: GenaiS
       const squares = scores.reduce((sum, value) => sum + (value - middle) ** 2, 0);
       return [skill, { mean: middle, deviation: Math.sqrt(squares / (scores.length - 1)) }];
     }),
+  );
+}
+
+/** Null for a skill that no prompt has. */
+function meansOf(scores: ReadonlyMap<string, SkillScore>): Readonly<Record<string, number | null>> {
+  return Object.fromEntries(
+    [...scores].map(([skill, { mean: middle }]) => [skill, Number.isNaN(middle) ? null : middle]),
   );
 }
 
@@ -104,16 +111,14 @@ async function scoreModel(answers: string, questions: string, bySkill: GenaiSkil
     );
   };
   const bySkillScores = scoreSkills(scoreOf, bySkill);
-  const means = Object.fromEntries(
-    [...bySkillScores].map(([skill, { mean: middle }]): [string, Score] => [skill, middle]),
-  );
+  const means = meansOf(bySkillScores);
   return {
     scores: { overall: means["all"]!, ...means },
     items: ids.length,
     missing: 0,
     failed: 0,
     notes: [],
-    printed: printed(bySkillScores, stemOf(answers)),
+    ...(Object.values(means).every((value) => value !== null) && { printed: printed(bySkillScores, stemOf(answers)) }),
   };
 }
 
@@ -134,7 +139,7 @@ async function scoreHuman(answers: string, bySkill: GenaiSkills): Promise<Scored
       return mean(ratings);
     };
     const scores = scoreSkills(scoreOf, bySkill);
-    byModel[model] = Object.fromEntries([...scores].map(([skill, { mean: middle }]) => [skill, middle]));
+    byModel[model] = meansOf(scores);
     overall.push(scores.get("all")!.mean);
   }
   return {
@@ -157,10 +162,7 @@ async function readSkills(path: string): Promise<GenaiSkills> {
   const file = join(dirname(await promptFile(path)), "genai_skills.json");
   const found = await readJsonAs(file, skills);
   for (const name of [...tables.basic, ...tables.advanced])
-    expectInput(
-      found[name] !== undefined && found[name].length > 0,
-      `${file}: expected prompts with the skill "${name}", found none`,
-    );
+    expectInput(found[name] !== undefined, `${file}: expected prompts with the skill "${name}", found none`);
   return found;
 }
 
@@ -168,7 +170,7 @@ async function readSkills(path: string): Promise<GenaiSkills> {
 async function readScores(path: string, ids: readonly string[]): Promise<Map<string, number>> {
   expectInput(!path.endsWith(".pt"), `${path}: PyTorch files are not read: write {"00000": 0.93, …} by prompt as JSON`);
   const rows = path.endsWith(".jsonl")
-    ? await readJsonLines(path, scoreRow)
+    ? await readJsonRows(path, scoreRow)
     : Object.entries(await readJsonAs(path, z.record(z.string(), scoreList))).map(([id, list]) => ({
         place: `${path}: ${id}`,
         value: { id, score: list },

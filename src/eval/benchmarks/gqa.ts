@@ -5,7 +5,7 @@ import { expectInput, InputError } from "../../core/errors.ts";
 import { formatFixed } from "../python/number.ts";
 import { rstripCharacter, splitWords, strip } from "../python/text.ts";
 import type { Benchmark, Score, ScoreFiles, Scored } from "./benchmark.ts";
-import { expectQuestions, filesAt, indexBy, readJsonAs, readJsonLines, type Placed } from "./input-files.ts";
+import { expectQuestions, filesAt, indexBy, readJsonAs, readJsonRows, type Placed } from "./input-files.ts";
 
 const question = z.object({
   question: z.string(),
@@ -259,7 +259,7 @@ interface Prediction {
 /** The official array, or LLaVA's lines. */
 async function readPredictions(path: string): Promise<Placed<Prediction>[]> {
   if (path.endsWith(".jsonl"))
-    return (await readJsonLines(path, llavaRow)).map(({ value, place }) => ({
+    return (await readJsonRows(path, llavaRow)).map(({ value, place }) => ({
       place,
       value: { id: value.question_id, text: value.text, llava: true },
     }));

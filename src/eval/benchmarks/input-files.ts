@@ -33,7 +33,7 @@ export async function readText(path: string): Promise<string> {
 }
 
 /** The objects of a JSONL file, blank lines left out, checked against `schema`. */
-export async function readJsonLines<T>(path: string, schema: z.ZodType<T>): Promise<Placed<T>[]> {
+export async function readJsonRows<T>(path: string, schema: z.ZodType<T>): Promise<Placed<T>[]> {
   const lines = (await readText(path)).split("\n");
   return lines.flatMap((line, index) => {
     if (line.trim() === "") return [];

@@ -3,7 +3,7 @@ import { expectInput, InputError } from "../../core/errors.ts";
 import { formatFixed, reprFloat } from "../python/number.ts";
 import { digit, splitWords, strip } from "../python/text.ts";
 import { ratio, type Benchmark, type Score, type ScoreFiles, type Scored } from "./benchmark.ts";
-import { expectQuestions, filesAt, readJsonLines, stemOf, type Placed } from "./input-files.ts";
+import { expectQuestions, filesAt, readJsonRows, stemOf, type Placed } from "./input-files.ts";
 
 const SPLITS = ["random", "popular", "adversarial"];
 
@@ -228,8 +228,8 @@ function splitOf(path: string): string {
 }
 
 async function readSplit(answersAt: string, labelsAt: string): Promise<Omit<Split, "name">> {
-  const labels = await readJsonLines(labelsAt, labelRow);
-  const answers = await readJsonLines(answersAt, answerRow);
+  const labels = await readJsonRows(labelsAt, labelRow);
+  const answers = await readJsonRows(answersAt, answerRow);
   expectInput(answers.length > 0, `${answersAt}: expected answers, found none`);
   for (const [i, answer] of answers.entries()) expectSameQuestion(answer, labels[i]);
   return {

@@ -42,17 +42,22 @@ export interface ScoreReport extends Omit<Scored, "printed"> {
   readonly scorer: string;
 }
 
+/** Throws InputError where the benchmark has no such protocol. */
+export function expectProtocol({ name, protocols }: Benchmark, protocol: string): void {
+  expectInput(
+    protocols.includes(protocol),
+    `--protocol: expected ${protocols.join(", ")} for ${name}, found ${JSON.stringify(protocol)}`,
+  );
+}
+
 /** Scores files under one protocol; see {@link Benchmark.score}. */
 export async function scoreFiles(
   benchmark: Benchmark,
   files: ScoreFiles,
   protocol: string,
 ): Promise<{ report: ScoreReport; printed: string | undefined }> {
-  const { name, protocols, version } = benchmark;
-  expectInput(
-    protocols.includes(protocol),
-    `--protocol: expected ${protocols.join(", ")} for ${name}, found ${JSON.stringify(protocol)}`,
-  );
+  const { name, version } = benchmark;
+  expectProtocol(benchmark, protocol);
   const { printed, ...scored } = await benchmark.score(files, protocol);
   return { report: { benchmark: name, protocol, scorer: `mogao ${name} ${version}`, ...scored }, printed };
 }

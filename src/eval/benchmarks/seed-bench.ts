@@ -3,7 +3,7 @@ import { InputError } from "../../core/errors.ts";
 import { formatFixed } from "../python/number.ts";
 import { strip } from "../python/text.ts";
 import { ratio, type Benchmark, type ScoreFiles, type Scored } from "./benchmark.ts";
-import { expectQuestions, indexBy, readJsonAs, readJsonLines } from "./input-files.ts";
+import { expectQuestions, indexBy, readJsonAs, readJsonRows } from "./input-files.ts";
 
 const questionId = z.union([z.string(), z.int()]);
 const annotation = z.object({
@@ -81,7 +81,7 @@ export const seedBench: Benchmark = {
 async function score({ answers, questions }: ScoreFiles, protocol: string): Promise<Scored> {
   const path = expectQuestions(questions, "SEED-Bench.json");
   const annotated = await readJsonAs(path, annotation);
-  const rows = await readJsonLines(answers, answerRow);
+  const rows = await readJsonRows(answers, answerRow);
   const known = new Set(annotated.questions.map((question) => keyOf(question.question_id)));
   for (const { value, place } of rows) {
     const id = value.question_id;

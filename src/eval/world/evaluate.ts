@@ -1,10 +1,7 @@
 import { loadVaeCodec } from "../../weights/vae-files.ts";
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { access, readdir, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { writeBytesAtomic, writeJsonAtomic } from "../../core/atomic-file.ts";
-import { InputError } from "../../core/errors.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { SpriteBank } from "../../data/world/sprite-bank.ts";
 import { HELD_OUT_STYLES, TRAIN_STYLES } from "../../data/world/styles.ts";
@@ -12,6 +9,7 @@ import type { ConceptSet } from "../../data/world/world-config.ts";
 import { VaeCodec } from "../../encoders/vae-codec.ts";
 import type { GenerateOptions, Mogao } from "../../generate/types.ts";
 import { openRuntime } from "../../runtime/open-runtime.ts";
+import { claimFolder, fingerprint } from "../results-folder.ts";
 import type { Suite } from "./item.ts";
 import { reportHtml } from "./html.ts";
 import { JUDGE_VERSION, reportMarkdown, reportOf, type Report } from "./report.ts";
@@ -81,7 +79,7 @@ export async function evaluateWorld(evaluation: WorldEvaluation): Promise<WorldE
   const sheets: string[] = [];
   const model = await evaluation.load();
   try {
-    await claim(folder, settings);
+    await claimFolder(folder, settings);
     for (const suite of suites) {
       const items = itemsOf(suite, world, limit);
       const own = await runItems({
@@ -109,29 +107,6 @@ export async function evaluateWorld(evaluation: WorldEvaluation): Promise<WorldE
   await writeBytesAtomic(join(folder, "report.md"), markdown);
   await writeBytesAtomic(join(folder, "report.html"), reportHtml(report, results));
   return { report, markdown, folder, sheets, page: join(folder, "report.html") };
-}
-
-/** Writes the settings into a new folder of results, or compares them with those there. */
-async function claim(folder: string, settings: Readonly<Record<string, unknown>>): Promise<void> {
-  const path = join(folder, "settings.json");
-  const text = `${JSON.stringify(settings, null, 2)}\n`;
-  const found = await readFile(path, "utf8").catch(() => null);
-  if (found === null) await writeBytesAtomic(path, text);
-  else if (found !== text)
-    throw new InputError(
-      `${folder}: holds results of other weights, settings or judge; choose another folder with --out`,
-    );
-}
-
-/** Twelve digits of the hash of all weights in a folder. */
-async function fingerprint(folder: string): Promise<string> {
-  const entries = await readdir(folder).catch(() => []);
-  const weights = entries.filter((name) => name.endsWith(".safetensors")).sort();
-  if (weights.length === 0) throw new InputError(`${folder}: expected a model's folder with safetensors, found none`);
-  const hash = createHash("sha256");
-  for (const name of weights)
-    for await (const chunk of createReadStream(join(folder, name))) hash.update(chunk as Buffer);
-  return hash.digest("hex").slice(0, 12);
 }
 
 /** The autoencoder by itself, or null where the folder has none. */

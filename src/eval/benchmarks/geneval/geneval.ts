@@ -3,8 +3,8 @@ import { expectInput, InputError } from "../../../core/errors.ts";
 import { mean } from "../../python/mean.ts";
 import { formatFixed, formatPercent } from "../../python/number.ts";
 import type { Benchmark, Score, ScoreFiles, Scored } from "../benchmark.ts";
-import { checked, expectQuestions, indexBy, parseJson, readJsonLines, readText, type Placed } from "../input-files.ts";
-import { genevalPrompt, gradePicture, keepDetections, type GenevalPrompt } from "./grade.ts";
+import { checked, expectQuestions, indexBy, parseJson, readJsonRows, readText, type Placed } from "../input-files.ts";
+import { detection, genevalPrompt, gradePicture, keepDetections, type GenevalPrompt } from "./grade.ts";
 
 /** As evaluate_images.py writes; `metadata` is the prompt's record as JSON. */
 const resultRow = z.object({
@@ -17,14 +17,7 @@ const resultRow = z.object({
 const detectionRow = z.object({
   filename: z.string(),
   prompt_index: z.int().nonnegative().optional(),
-  detections: z.array(
-    z.object({
-      class: z.string(),
-      box: z.tuple([z.number(), z.number(), z.number(), z.number()]),
-      score: z.number(),
-      color: z.string().optional(),
-    }),
-  ),
+  detections: z.array(detection),
 });
 
 /** A judged picture. */
@@ -32,7 +25,7 @@ export type GenevalResult = Omit<z.infer<typeof resultRow>, "filename">;
 
 /** Reads evaluation_metadata.jsonl. */
 export async function readGenevalPrompts(path: string): Promise<GenevalPrompt[]> {
-  return (await readJsonLines(path, genevalPrompt)).map(({ value }) => value);
+  return (await readJsonRows(path, genevalPrompt)).map(({ value }) => value);
 }
 
 /** Shares of right pictures by task, in the order in which tasks appear; the overall score is their plain mean. */
@@ -119,11 +112,11 @@ async function readResults(path: string, questions: string | undefined): Promise
     checked(parseJson(first, `${path}, line 1`), z.looseObject({}), `${path}, line 1`),
     "correct",
   );
-  if (isJudged) return picturesOf(await readJsonLines(path, resultRow)).map(({ value }) => value);
+  if (isJudged) return picturesOf(await readJsonRows(path, resultRow)).map(({ value }) => value);
   const prompts = await readGenevalPrompts(
     expectQuestions(questions, "evaluation_metadata.jsonl, which detections are judged by"),
   );
-  return picturesOf(await readJsonLines(path, detectionRow)).map(({ value, place }) => {
+  return picturesOf(await readJsonRows(path, detectionRow)).map(({ value, place }) => {
     const index = value.prompt_index ?? promptIndex(value.filename, place);
     const prompt = prompts[index];
     if (prompt === undefined)

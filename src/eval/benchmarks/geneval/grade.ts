@@ -23,12 +23,13 @@ export const genevalPrompt = z.object({
 export type GenevalPrompt = z.infer<typeof genevalPrompt>;
 
 /** What a detector found; the colour is the classifier's. */
-export interface Detection {
-  readonly class: string;
-  readonly box: Box;
-  readonly score: number;
-  readonly color?: string | undefined;
-}
+export const detection = z.object({
+  class: z.string(),
+  box: z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly() satisfies z.ZodType<Box>,
+  score: z.number(),
+  color: z.string().optional(),
+});
+export type Detection = Readonly<z.infer<typeof detection>>;
 
 /** The options of evaluate_images.py. */
 export interface GenevalSettings {

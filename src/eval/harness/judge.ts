@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { readJsonRows, stemOf } from "../benchmarks/input-files.ts";
+import { detection, type Detection } from "../benchmarks/geneval/grade.ts";
+
+/** A drawn picture, or a part of it: left, top, right, bottom in pixels. */
+export interface JudgedPicture {
+  readonly path: string;
+  /** Of the file. */
+  readonly sha256: string;
+  readonly crop?: Crop;
+}
+export type Crop = readonly [number, number, number, number];
+
+/**
+ * Who looks at pictures, or reads unclear answers. A judge does some of these; each gives undefined where it has no verdict.
+ */
+export interface Judge {
+  readonly id: string;
+  /** Whether its verdicts may stand in a column with official scores. */
+  readonly official: boolean;
+  /** Objects with their boxes, and colours where they matter. */
+  detect?(picture: JudgedPicture): Promise<readonly Detection[] | undefined>;
+  answer?(picture: JudgedPicture, question: string): Promise<string | undefined>;
+  /** How well the picture shows the text, from 0 to 1. */
+  score?(picture: JudgedPicture, text: string): Promise<number | undefined>;
+  complete?(prompt: string): Promise<string>;
+}
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const record = z.union([
+  z.object({ judge: z.string().min(1) }),
+  z.object({ sha256, detections: z.array(detection) }),
+  z.object({
+    sha256,
+    crop: z.tuple([z.number(), z.number(), z.number(), z.number()]).optional(),
+    question: z.string(),
+    answer: z.string(),
+  }),
+  z.object({ sha256, text: z.string(), score: z.number() }),
+]);
+
+/**
+ * Verdicts that other programs wrote, one a line, by the hash of the picture's file: { sha256, detections }, { sha256, crop?,
+ * question, answer } or { sha256, text, score }. A line { judge } names who gave them.
+ * @throws InputError naming file and line
+ */
+export async function precomputedJudge(path: string): Promise<Judge> {
+  let id = `precomputed ${stemOf(path)}`;
+  const verdicts = new Map<string, unknown>();
+  for (const { value } of await readJsonRows(path, record)) {
+    if ("judge" in value) id = value.judge;
+    else if ("detections" in value) verdicts.set(keyOf(value.sha256), value.detections);
+    else if ("answer" in value) verdicts.set(keyOf(value.sha256, value.question, value.crop), value.answer);
+    else verdicts.set(keyOf(value.sha256, value.text), value.score);
+  }
+  return {
+    id,
+    official: true,
+    detect: (picture) => Promise.resolve(verdicts.get(keyOf(picture.sha256)) as readonly Detection[] | undefined),
+    answer: (picture, question) =>
+      Promise.resolve(verdicts.get(keyOf(picture.sha256, question, picture.crop)) as string | undefined),
+    score: (picture, text) => Promise.resolve(verdicts.get(keyOf(picture.sha256, text)) as number | undefined),
+  };
+}
+
+function keyOf(hash: string, about = "", crop?: Crop): string {
+  return JSON.stringify([hash, about, crop ?? null]);
+}
+
+/** Of a file, in hexadecimal digits. */
+export async function sha256Of(path: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+}

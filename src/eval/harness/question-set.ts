@@ -1,0 +1,48 @@
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../../core/errors.ts";
+import type { ScoreFiles } from "../benchmarks/benchmark.ts";
+
+/** A picture of a benchmark: a file, or base64 within a table. */
+export type BenchmarkPicture = { readonly path: string } | { readonly place: string; readonly base64: string };
+
+/** What a model is asked. */
+export interface Question {
+  readonly id: string;
+  readonly content: readonly (string | BenchmarkPicture)[];
+  /** Enough for the answers that the benchmark expects. */
+  readonly maxTokens: number;
+}
+
+/** The questions of a benchmark that answers in words. */
+export interface QuestionSet {
+  readonly questions: readonly Question[];
+  /** Writes answers (by question) into a folder in the form that the official scorer reads. */
+  write(answers: ReadonlyMap<string, string>, folder: string): Promise<ScoreFiles>;
+}
+
+/** Reads the questions from a folder in the benchmark's own layout, of each of its parts `limit` at most. */
+export type ReadQuestions = (data: string, limit: number, protocol: string) => Promise<QuestionSet>;
+
+export const ONE_WORD = "Answer the question using a single word or phrase.";
+export const ONE_LETTER = "Answer with the option's letter from the given choices directly.";
+/** Tokens for a word or a phrase. */
+export const WORDS = 20;
+
+/** The first of the paths within `data` that is there. */
+export async function findIn(data: string, paths: readonly string[]): Promise<string> {
+  for (const path of paths.map((name) => join(data, name))) if (await exists(path)) return path;
+  throw new InputError(`${data}: expected ${paths.join(" or ")}, found none of them`);
+}
+
+export function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** As JSON Lines. */
+export function toLines(rows: readonly object[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+}
