@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { writeBagelFolder } from "../../tests/support/bagel-folder.ts";
 import { runFakeCli } from "../../tests/support/fake-cli.ts";
 import { FakeHub } from "../../tests/support/fake-hub.ts";
 import { tinyModel } from "../generate/testing.ts";
@@ -76,6 +77,17 @@ test("convert --quantize takes a model folder, and says what it did to every kin
     expect(failed.stderr).toMatch(message);
   }
   await expect(readdir(join(folder, "failed"))).rejects.toThrow(/ENOENT/);
+});
+
+test("convert --from bagel writes a model folder that inspect counts", async () => {
+  const bagel = join(folder, "bagel");
+  await writeBagelFolder(bagel);
+  const out = join(folder, "model");
+  const { code, stdout } = await runFakeCli(["convert", "--from", "bagel", bagel, "--out", out, "--json"]);
+  const { parameters } = JSON.parse(stdout) as { parameters: number };
+  expect(code).toBe(0);
+  const inspected = await runFakeCli(["inspect", "--model", out, "--json"]);
+  expect(JSON.parse(inspected.stdout)).toMatchObject({ parameters, groups: { modulation: 0 } });
 });
 
 test("init without the LLM's tokenizer writes nothing", async () => {

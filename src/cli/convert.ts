@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { InputError } from "../core/errors.ts";
 import { exportRun } from "../train/export-run.ts";
+import { convertModel, publicModels, type PublicFamily } from "../weights/convert-model.ts";
 import { readFluxVae } from "../weights/families/flux-vae.ts";
 import { parseQuantization } from "../weights/quantization.ts";
 import { quantizeModel } from "../weights/quantize-model.ts";
@@ -18,10 +19,10 @@ import { Progress } from "./progress.ts";
 const autoencoders = { "flux-vae": readFluxVae, "wan2.2-vae": readWanVae };
 
 interface ConvertOptions {
-  readonly from?: "run" | "model" | keyof typeof autoencoders;
+  readonly from?: "run" | "model" | PublicFamily | keyof typeof autoencoders;
   readonly quantize?: string;
   readonly out: string;
-  readonly name: string;
+  readonly name?: string;
   readonly offline?: boolean;
   readonly json?: boolean;
 }
@@ -37,13 +38,14 @@ export function convertCommand(context: CliContext): Command {
     .addOption(
       new Option("--from <kind>", "what it is (default: run; with --quantize: model)").choices([
         "run",
+        ...Object.keys(publicModels),
         "model",
         ...Object.keys(autoencoders),
       ]),
     )
     .option("--quantize <formats>", "int8, int4 or float; by part: int4,visual=int8,modulation=float")
     .requiredOption("--out <dir>", "the folder to write")
-    .option("--name <name>", "the name of a run's model", "emoji-world")
+    .option("--name <name>", "the model's name (default: emoji-world of a run, else the family's)")
     .option("--offline", offlineHelp)
     .option("--json", "print the result as one JSON object")
     .action(async (path: string, options: ConvertOptions) => {
@@ -54,7 +56,7 @@ export function convertCommand(context: CliContext): Command {
     });
   setExamples(command, [
     "mogao convert runs/emoji-nano --out models/emoji-world",
-    "mogao convert --from flux-vae ae.safetensors --out flux-vae",
+    "mogao convert --from bagel BAGEL-7B-MoT --out bagel",
     "mogao convert --from flux-vae black-forest-labs/FLUX.1-schnell --out flux-vae",
     "mogao convert --quantize int4,visual=int8 my-model --out my-model-4bit",
   ]);
@@ -70,7 +72,27 @@ async function convert(context: CliContext, path: string, options: ConvertOption
     );
   if (from === "model") return fromModel(context, path, options.out, quantize!);
   if (from === "run") return fromRun(path, options);
-  return fromAutoencoder(await checkpointPath(path, "vae", options, context), options, autoencoders[from]);
+  if (from in publicModels) {
+    const family = from as PublicFamily;
+    return fromPublicModel(context, family, await checkpointPath(path, "model", options, context), options);
+  }
+  const read = autoencoders[from as keyof typeof autoencoders];
+  return fromAutoencoder(await checkpointPath(path, "vae", options, context), options, read);
+}
+
+async function fromPublicModel(
+  context: CliContext,
+  family: PublicFamily,
+  folder: string,
+  { out, name = family }: ConvertOptions,
+) {
+  const progress = new Progress(context.stderr);
+  const onTensor = (done: number, total: number, tensor: string) =>
+    progress.update(`${done} of ${total} tensors: ${tensor}`);
+  const result = await interruptible(context, (signal) =>
+    convertModel({ family, folder, out, name, onTensor, signal }),
+  ).finally(() => progress.clear());
+  return { json: result, text: `${result.parameters.toLocaleString("en")} parameters of transformer and ViT` };
 }
 
 async function fromModel(context: CliContext, path: string, out: string, quantize: string) {
@@ -91,7 +113,7 @@ async function fromModel(context: CliContext, path: string, out: string, quantiz
   };
 }
 
-async function fromRun(path: string, { out, name }: ConvertOptions) {
+async function fromRun(path: string, { out, name = "emoji-world" }: ConvertOptions) {
   const result = await exportRun(path, out, name);
   return { json: result, text: `${result.checkpoint}, ${result.step} steps, ${result.samples} samples` };
 }

@@ -1,5 +1,4 @@
 /** What reference implementations computed with tiny checkpoints, and our networks run with the same. */
-import { fileURLToPath } from "node:url";
 import type { Tensor as GraphTensor } from "../../src/graph/tensor.ts";
 import { closeTo } from "../../src/graph/testing.ts";
 import type { ParameterInfo, ParameterValues } from "../../src/nn/parameters.ts";
@@ -9,6 +8,7 @@ import type { HostTensor } from "../../src/runtime/types.ts";
 import type { KeyMap } from "../../src/weights/key-map.ts";
 import { readParameters } from "../../src/weights/read-parameters.ts";
 import { openSafetensors } from "../../src/weights/safetensors.ts";
+import { referenceFolder } from "./reference-folder.ts";
 
 export interface Reference {
   readonly shape: readonly number[];
@@ -17,8 +17,7 @@ export interface Reference {
 
 export const runtime = await openRuntime({ threads: 1 });
 
-export const referenceFolder = (family: string) =>
-  fileURLToPath(new URL(`../fixtures/references/${family}`, import.meta.url));
+export { referenceFolder };
 
 /** Everything that the reference wrote down, as float32. */
 export async function expectedOf(family: string): Promise<Map<string, Reference>> {

@@ -1,7 +1,8 @@
 /** How the public families are used: their own code's preprocessing and defaults, as a converted model's config.json says them. */
 import type { ModelFolderConfigInput } from "../model-config.ts";
 
-type Usage = Pick<ModelFolderConfigInput, "images" | "vitImages" | "generation">;
+/** What of a model folder's config.json does not follow from the networks. */
+export type Usage = Pick<ModelFolderConfigInput, "images" | "vitImages" | "generation">;
 
 /** 9,216 patches of 14 × 14. */
 const MOST_INPUT_PIXELS = 14 * 14 * 9 * 1024;

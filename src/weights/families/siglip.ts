@@ -3,6 +3,7 @@ import { z } from "zod";
 import { InputError } from "../../core/errors.ts";
 import { schemaProblems } from "../../core/schema-problems.ts";
 import type { VitCodecConfig } from "../../encoders/vit-codec.ts";
+import type { SiglipVitConfig } from "../../encoders/vit-config.ts";
 import type { KeyMap } from "../key-map.ts";
 
 export const bagelSiglip: KeyMap = {
@@ -26,7 +27,7 @@ const schema = z.object({
 const DROPPED_LAYERS = 1;
 
 /** What BAGEL's vit_config.json says of the vision transformer. Throws InputError naming `where`. */
-export function bagelSiglipConfig(json: unknown, where: string): VitCodecConfig {
+export function bagelSiglipConfig(json: unknown, where: string): SiglipVitConfig & VitCodecConfig {
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
     throw new InputError(
