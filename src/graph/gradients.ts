@@ -235,6 +235,10 @@ function scaled(x: Tensor, factor: Tensor | number): Tensor {
 /** Sums the axes along which a tensor of `shape` was broadcast. */
 function sumTo(x: Tensor, shape: readonly Dim[]): Tensor {
   if (sameShape(x.shape, shape)) return x;
+  const [rows, columns] = x.shape;
+  // On CPU a product with ones sums columns several times as fast as a reduction.
+  if (x.shape.length === 2 && shape.length === 1 && sameDim(shape[0]!, columns!))
+    return reshape(gemm(broadcastTo(constant(1), [1, rows!]), x), shape);
   const lead = x.shape.length - shape.length;
   const axes = x.shape.map((_, i) => i).filter((i) => i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1));
   return reshape(reduceSum(x, axes, true), shape);

@@ -44,6 +44,15 @@ describe("simplify", () => {
   ];
   it.each(same)("makes %s the operand", (_, tensor, expected) => expect(simple(tensor)).toBe(expected));
 
+  it("shares a sigmoid that silu's gradient needs", () => {
+    const loss = P.reduceSum(P.silu(x), [0, 1]);
+    const [, dx] = simplify([loss, gradients(loss, [x])[0]!]);
+    const order = topologicalOrder(simplify([loss, dx!]));
+    expect(order.filter(({ op }) => op === "sigmoid")).toHaveLength(1);
+    expect(order.some(({ op }) => op === "silu")).toBe(false);
+    expect(topologicalOrder(simplify([loss])).some(({ op }) => op === "silu")).toBe(true);
+  });
+
   it("keeps what only looks neutral", () => {
     for (const tensor of [P.sub(0, y), P.div(1, y), P.add(P.reduceSum(y), P.broadcastTo(P.constant(0), [n, 4]))])
       expect(simple(tensor).op).not.toBe("exp");

@@ -1,7 +1,7 @@
 /** Rewrites a graph into a smaller one that computes the same: for finished graphs, on their way to ONNX. */
 import { sameShape, SymbolicDim, type Dim } from "./dims.ts";
 import { interpret } from "./interpret.ts";
-import { broadcastTo, constant, reshape, transpose } from "./primitives.ts";
+import { broadcastTo, constant, mul, reshape, sigmoid, transpose } from "./primitives.ts";
 import { rebuild } from "./rebuild.ts";
 import { isOperation, topologicalOrder, type DType, type OperationName, type Tensor } from "./tensor.ts";
 
@@ -48,10 +48,14 @@ export function simplify(outputs: readonly Tensor[]): Tensor[] {
     return y;
   };
   const simple = new Map<Tensor, Tensor>();
-  for (const tensor of topologicalOrder(outputs)) {
+  const order = topologicalOrder(outputs);
+  const inSigmoid = new Set(order.flatMap(({ op, inputs }) => (op === "sigmoid" ? inputs : [])));
+  for (const tensor of order) {
     const inputs = tensor.inputs.map((x) => simple.get(x)!);
     const isSame = inputs.every((x, i) => x === tensor.inputs[i]);
-    simple.set(tensor, canonical(isSame ? tensor : rebuild(tensor, inputs)));
+    const sharesSigmoid = tensor.op === "silu" && inSigmoid.has(tensor.inputs[0]!);
+    const same = sharesSigmoid ? mul(inputs[0]!, canonical(sigmoid(inputs[0]!))) : rebuild(tensor, inputs);
+    simple.set(tensor, canonical(isSame && !sharesSigmoid ? tensor : same));
   }
   return outputs.map((tensor) => simple.get(tensor)!);
 }
