@@ -136,8 +136,11 @@ export class Mogao {
     return this.timeOut.forward(silu(this.timeIn.forward(sinusoids)));
   }
 
-  /** All blocks. The returned text rows are normalised for the text head; visual rows are the predicted velocity. */
-  forward(inputs: ForwardInputs): { text?: Tensor; velocity?: Tensor; caches: KeyValue[] } {
+  /**
+   * All blocks. The returned text rows are normalised for the text head; visual rows are the predicted velocity, and as they leave
+   * each block.
+   */
+  forward(inputs: ForwardInputs): { text?: Tensor; velocity?: Tensor; visualRows: Tensor[]; caches: KeyValue[] } {
     const { text, visual } = inputs;
     const positions = [text, visual].flatMap((part) => (part ? [part.positions] : []));
     const context = {
@@ -147,10 +150,12 @@ export class Mogao {
     };
     let rows: Rows = { text: text?.rows, visual: visual?.rows };
     const caches: KeyValue[] = [];
+    const visualRows: Tensor[] = [];
     this.blocks.forEach((block, i) => {
       const result = block.forward(rows, { ...context, past: inputs.past?.[i] });
       rows = result.rows;
       caches.push(result.cache);
+      if (rows.visual) visualRows.push(rows.visual);
     });
     const velocity = () => {
       const [modulated] = this.finalModulation?.forward(visual!.condition) ?? [];
@@ -160,6 +165,7 @@ export class Mogao {
     return {
       ...(rows.text && { text: this.norm.forward(rows.text) }),
       ...(rows.visual && { velocity: velocity() }),
+      visualRows,
       caches,
     };
   }

@@ -3,6 +3,7 @@ import { crossEntropy, squaredError } from "../graph/functional.ts";
 import { addDims, symbol, type Dim } from "../graph/dims.ts";
 import { add, constant, div, gather, input, matmul, mul, reduceSum, reshape, sub } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import type { Alignment } from "./alignment.ts";
 import { vitTokenSize } from "./config.ts";
 import type { Mogao } from "./mogao.ts";
 
@@ -11,6 +12,8 @@ export interface TrainingGraph {
   readonly loss: Tensor;
   readonly textLoss: Tensor;
   readonly flowLoss: Tensor;
+  /** Mean distance of noisy tokens from the ViT's (alignment.ts), where it is part of the loss. */
+  readonly alignmentLoss?: Tensor;
 }
 
 /** What a training graph computes: text alone leaves the visual branch and its inputs out (training of the ViT). */
@@ -21,16 +24,16 @@ export type Objective = "text" | "text+flow";
  *   ids, vit_index [b, t] int · text_positions [b, t, 1, 3] · bias [b, 1, t+v, t+v] · target_rows, targets [m] int ·
  *   text_weights [m] · text_total [1]; and with flow: latents, noise [b, v, latent] · times [b, s] ·
  *   assignment [b, v, s] one-hot · visual_positions [b, v, 1, 3] · flow_weights [b, v] · flow_total [1];
- *   where the model has position tables, vit_places [n] and latent_places [b, v] int.
+ *   where the model has position tables, vit_places [n] and latent_places [b, v] int; and with alignment: features [b, v, size].
  * Totals are sums of weights over the global batch (Sec. 3.3). `vitTokens` [n, vitSize] is the ViT's output, from its own
  * subgraph or an input.
  */
 export function trainingGraph(
   model: Mogao,
   vitTokens: Tensor,
-  options: { readonly lambda: number; readonly objective: Objective },
+  options: { readonly lambda: number; readonly objective: Objective; readonly alignment?: Alignment | undefined },
 ): TrainingGraph {
-  const { text, visual, velocity } = packedForward(model, vitTokens, options.objective);
+  const { text, visual, velocity, visualRows } = packedForward(model, vitTokens, options.objective);
   const m = symbol("targets");
   const rows = gather(reshape(text, [-1, model.config.hiddenSize]), input("target_rows", [m], "int"));
   const entropy = crossEntropy(model.logits(rows), input("targets", [m], "int")); // Eq. 2
@@ -39,8 +42,14 @@ export function trainingGraph(
 
   const error = squaredError(velocity, visual.target); // Eq. 5
   const weights = input("flow_weights", [symbol("rows"), visual.tokens]);
-  const flowLoss = div(reduceSum(mul(error, weights)), reshape(input("flow_total", [1]), []));
-  return { loss: add(mul(options.lambda, textLoss), flowLoss), textLoss, flowLoss };
+  const total = reshape(input("flow_total", [1]), []);
+  const meanOf = (x: Tensor) => div(reduceSum(mul(x, weights)), total);
+  const flowLoss = meanOf(error);
+  const loss = add(mul(options.lambda, textLoss), flowLoss);
+  const { alignment } = options;
+  if (!alignment) return { loss, textLoss, flowLoss };
+  const alignmentLoss = meanOf(alignment.distance(visualRows[alignment.block - 1]!));
+  return { loss: add(loss, mul(alignment.weight, alignmentLoss)), textLoss, flowLoss, alignmentLoss };
 }
 
 /** The predicted velocity [b, v, latent] alone, on the inputs of the training graph with flow. */
@@ -72,7 +81,7 @@ function packedForward(model: Mogao, vitTokens: Tensor, objective: Objective) {
     visual: visual?.forward,
     bias: input("bias", [b, 1, length, length]),
   });
-  return { text: result.text!, velocity: result.velocity, visual };
+  return { text: result.text!, velocity: result.velocity, visualRows: result.visualRows, visual };
 }
 
 function visualInputs(model: Mogao, b: Dim) {

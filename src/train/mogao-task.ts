@@ -10,6 +10,7 @@ import { symbol } from "../graph/dims.ts";
 import { constant, input, reshape } from "../graph/primitives.ts";
 import { topologicalOrder, type Tensor } from "../graph/tensor.ts";
 import { attentionOf } from "../model/attends.ts";
+import { Alignment, type AlignmentOptions } from "../model/alignment.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import type { SpecialTokens } from "../model/conversation.ts";
 import { sampleTime } from "../model/flow.ts";
@@ -19,6 +20,7 @@ import { elementCount, ParameterScope, type ParameterInfo } from "../nn/paramete
 import type { HostTensor } from "../runtime/types.ts";
 import { MOGAO_SCOPE, VIT_SCOPE } from "../weights/model-folder.ts";
 import { prepareSample, TOKEN_SIDE, type PreparedSample, type SequenceOptions } from "./mogao-samples.ts";
+import { alignmentFeatures } from "./alignment-feeds.ts";
 import { packedFeeds, packRows, type RowCapacity } from "./packing.ts";
 import type { TrainingBatch, TrainingTask } from "./task.ts";
 
@@ -55,7 +57,11 @@ export interface MogaoTaskOptions extends Omit<SequenceOptions, "withFlow" | "cl
     readonly vae?: { encode(images: readonly RgbImage[]): Promise<Float32Array> } | undefined;
     /** Equal-sized images → ViT tokens [images, tokens, hidden]. Needed when frozen. */
     readonly vit?: { encode(images: readonly RgbImage[]): Promise<Float32Array> } | undefined;
+    /** The ViT that visual rows are drawn towards, as `vit`. Needed with `alignment`. */
+    readonly teacher?: { encode(images: readonly RgbImage[]): Promise<Float32Array> } | undefined;
   };
+  /** Only with flow. */
+  readonly alignment?: AlignmentOptions | undefined;
   report?: TrainingTask["report"];
   close?(): Promise<void>;
 }
@@ -71,7 +77,11 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
   const trainsVit = options.vitMode === "train";
   const withFlow = options.objective === "text+flow";
   const vit = new Vit(scope.at(VIT_SCOPE), options.vit);
-  const graph = trainingGraph(model, trainsVit ? vitSubgraph(vit, options.imageSide) : vitTokensInput(model), options);
+  const featureSize = options.vit.outSize;
+  const alignment =
+    options.alignment && new Alignment(scope.at("alignment"), options.alignment, options.model.hiddenSize, featureSize);
+  const vitTokens = trainsVit ? vitSubgraph(vit, options.imageSide) : vitTokensInput(model);
+  const graph = trainingGraph(model, vitTokens, { ...options, alignment });
   const trained = reachedParameters(graph.loss, scope.all);
   const branchSize = (branch: string) =>
     trained.reduce((sum, { name, shape }) => sum + (name.includes(`.${branch}.`) ? elementCount(shape) : 0), 0);
@@ -163,6 +173,14 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
     const vitFeeds: Record<string, HostTensor> = trainsVit
       ? patchFeeds(readImages, options)
       : { vit_tokens: await frozenVitTokens(readImages, options) };
+    if (alignment)
+      feeds["features"] = await alignmentFeatures(
+        rows,
+        feeds["latents"]!.shape[1]!,
+        featureSize,
+        (sample, image) => firstImage[sample]! + image,
+        (numbers) => options.encoders.teacher!.encode(numbers.map((number) => images[number]!)),
+      );
     const [b, t] = feeds["ids"]!.shape as [number, number];
     const v = feeds["latents"]?.shape[1] ?? 0;
     return { feeds: { ...feeds, ...vitFeeds }, samples: prepared.length, flops: stepFlops(b, t, v, read.length) };
@@ -181,7 +199,11 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
     name: "mogao",
     parameters: trained,
     loss: graph.loss,
-    metrics: { text: graph.textLoss, ...(withFlow && { flow: graph.flowLoss }) },
+    metrics: {
+      text: graph.textLoss,
+      ...(withFlow && { flow: graph.flowLoss }),
+      ...(graph.alignmentLoss && { alignment: graph.alignmentLoss }),
+    },
     batch,
     ...(options.report && { report: options.report }),
     ...(options.close && { close: options.close }),

@@ -13,6 +13,7 @@ import { VaeCodec } from "../encoders/vae-codec.ts";
 import { VitCodec } from "../encoders/vit-codec.ts";
 import type { QwenVitConfig } from "../encoders/vit-config.ts";
 import { Vit } from "../encoders/vit.ts";
+import type { AlignmentOptions } from "../model/alignment.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import { Mogao } from "../model/mogao.ts";
 import { ParameterScope, type ParameterValues } from "../nn/parameters.ts";
@@ -35,6 +36,8 @@ export interface WorldTaskSettings extends Pick<
   readonly folder: string;
   /** Run, checkpoint or file with the weights of a frozen ViT; "" where it is trained. */
   readonly vitFrom: string;
+  /** Draws visual rows towards the features of a trained ViT: `vitFrom` is its run, checkpoint or file of weights. */
+  readonly alignment?: (AlignmentOptions & { readonly vitFrom: string }) | undefined;
   readonly sources: readonly (Omit<SampleSource, "sample"> & { readonly world: WorldConfig })[];
   readonly preview: PreviewSettings;
 }
@@ -54,10 +57,10 @@ export async function worldTask(settings: WorldTaskSettings, context: TaskContex
   const withFlow = settings.objective === "text+flow";
   const withVit = settings.model.imageContext === "vit+vae";
   const vae = withFlow ? await loadVaeCodec(runtime, settings.folder) : undefined;
-  const vit =
-    withVit && settings.vitMode === "frozen"
-      ? await VitCodec.open(runtime, settings.vit, await vitWeights(settings), { tokenSide: TOKEN_SIDE })
-      : undefined;
+  const openVit = async (from: string) =>
+    VitCodec.open(runtime, settings.vit, await vitWeights(settings.vit, from), { tokenSide: TOKEN_SIDE });
+  const vit = withVit && settings.vitMode === "frozen" ? await openVit(settings.vitFrom) : undefined;
+  const teacher = settings.alignment && (await openVit(settings.alignment.vitFrom));
   const encode = (text: string) => tokenizer.encode(text);
   const cached = new Map<string, readonly number[]>();
   const tokenize = (text: string): readonly number[] => {
@@ -87,7 +90,7 @@ export async function worldTask(settings: WorldTaskSettings, context: TaskContex
       closeLastImage,
       sample: (index) => pools[i]!.at(index),
     })),
-    encoders: { vae, vit },
+    encoders: { vae, vit, teacher },
     ...(drawsPreviews && {
       report: async (step, weights, folder) => {
         const images = await drawPreviews(settings, context, vae!, weights, settings.preview.prompts.map(tokenize));
@@ -103,6 +106,7 @@ export async function worldTask(settings: WorldTaskSettings, context: TaskContex
       await Promise.all(pools.map((pool) => pool.close()));
       vae?.dispose();
       vit?.dispose();
+      teacher?.dispose();
     },
   });
 
@@ -133,13 +137,13 @@ export async function worldTask(settings: WorldTaskSettings, context: TaskContex
   }
 }
 
-async function vitWeights({ vit, vitFrom }: WorldTaskSettings): Promise<ParameterValues> {
+async function vitWeights(vit: WorldTaskSettings["vit"], from: string): Promise<ParameterValues> {
   const scope = new ParameterScope();
   new Vit(scope.at(VIT_SCOPE), vit);
   const values: ParameterValues = new Map(
     scope.all.map(({ name, shape }) => [name, new Float32Array(shape.reduce((a, b) => a * b, 1))]),
   );
-  const { fresh, path } = await initializeFrom(vitFrom, scope.all, values);
+  const { fresh, path } = await initializeFrom(from, scope.all, values);
   if (fresh.length > 0) throw new Error(`${path}: lacks weights of the ViT: ${fresh.slice(0, 3).join(", ")}`);
   return values;
 }
