@@ -6,21 +6,40 @@
  * same times; lower is better. Writes nothing but a table and one line of JSON.
  */
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import emojiNano from "../configs/emoji-nano.ts";
 import { InputError } from "../src/core/errors.ts";
-import type { ParameterValues } from "../src/nn/parameters.ts";
+import { Philox } from "../src/core/random.ts";
+import type { RgbImage } from "../src/core/image.ts";
+import { writePng } from "../src/data/png.ts";
+import { conceptNamed } from "../src/data/world/concepts.ts";
+import { SpriteBank } from "../src/data/world/sprite-bank.ts";
+import { loadTokenizer } from "../src/encoders/tokenizer-file.ts";
+import { TemplateJudge } from "../src/eval/world/template-judge.ts";
+import { Mogao } from "../src/model/mogao.ts";
+import { ParameterScope, type ParameterValues } from "../src/nn/parameters.ts";
 import { compileModel } from "../src/onnx/emit.ts";
 import { openRuntime } from "../src/runtime/open-runtime.ts";
 import type { HostTensor, Runtime } from "../src/runtime/types.ts";
+import { latentDeviations } from "../src/train/latent-deviations.ts";
+import { LATENT_POWER, measureLatents, withDeviations } from "../src/train/vae-export.ts";
+import { contactSheet } from "../src/train/contact-sheet.ts";
+import { Preview } from "../src/train/preview.ts";
+import { TOKEN_SIDE } from "../src/train/mogao-samples.ts";
+import { loadVae, loadVaeCodec, saveVae } from "../src/weights/vae-files.ts";
+import { MOGAO_SCOPE } from "../src/weights/model-folder.ts";
+import { randomPicture } from "../src/train/vae-scenes.ts";
 import { train } from "../src/train/loop.ts";
 import type { OptimizerOptions } from "../src/train/optimizer/plan.ts";
 import { worldTask, type WorldTaskSettings } from "../src/train/world-task.ts";
 import { printTable } from "./measure.ts";
+
+/** Few enough things that minutes of training give them shapes. */
+const FEW = "apple,banana,bus,car,cat,clock,heart,house,key,star,tree,umbrella".split(",");
 
 interface Arm {
   /** Replaces parts of the default model's settings. */
@@ -28,11 +47,13 @@ interface Arm {
   readonly source?: Partial<WorldTaskSettings["sources"][number]>;
   /** Default 2e-3. */
   readonly rate?: number;
+  /** Of {@link latentDeviations}; default: the model's own. */
+  readonly latentPower?: number;
   readonly optimizer?: OptimizerOptions;
 }
 
 // What all arms share but for what they change; the default model's own settings have moved on with the results.
-const base: WorldTaskSettings = { ...(emojiNano.task as WorldTaskSettings), copies: 2 };
+const base: WorldTaskSettings = { ...(emojiNano.task as WorldTaskSettings), copies: 2, alignment: undefined };
 const drawing = {
   ...base.sources.find(({ name }) => name === "draw")!,
   samplesPerStep: 48,
@@ -40,7 +61,14 @@ const drawing = {
 };
 const { muon: blocks, adamw } = emojiNano.train.optimizer as OptimizerOptions;
 const muon: NonNullable<OptimizerOptions["muon"]> = { ...blocks!, blockRows: undefined };
+const few = { samplesPerStep: 40, world: { ...drawing.world, concepts: FEW, families: { "draw-single": 1 } } };
 const single = { ...drawing.world, families: { "draw-single": 1 } };
+
+interface Outcome {
+  readonly steps: number;
+  readonly samples: number;
+  readonly scores: Readonly<Record<string, number>>;
+}
 
 const trials: Readonly<Record<string, Readonly<Record<string, Arm>>>> = {
   optimizer: { "Muon, 3 iterations": {}, AdamW: { optimizer: { adamw } } },
@@ -63,6 +91,23 @@ const trials: Readonly<Record<string, Readonly<Record<string, Arm>>>> = {
     "4 noise levels": { task: { copies: 4 }, source: { capacity: { text: 56, visual: 288 } } },
   },
   curriculum: { "singles and scenes": {}, "singles alone": { source: { world: single } } },
+  alignment: {
+    none: { rate: 4e-3, source: few, latentPower: LATENT_POWER, task: { alignment: undefined } },
+    "third block with the ViT": {
+      rate: 4e-3,
+      source: few,
+      latentPower: LATENT_POWER,
+      task: { alignment: { block: 3, weight: 0.5, vitFrom: "models/emoji-world/model.safetensors" } },
+    },
+  },
+  latents: {
+    "deviations all one": { rate: 4e-3, source: few, latentPower: 0 },
+    "deviations as in pixels, to the half": { rate: 4e-3, source: few, latentPower: 0.5 },
+  },
+  "latents-full": {
+    "to the half": { rate: 4e-3, source: few, latentPower: 0.5 },
+    "as in pixels": { rate: 4e-3, source: few, latentPower: 1 },
+  },
   "time-shift": { "1.5": {}, "3": { task: { timeShift: 3 } } },
 };
 
@@ -98,11 +143,64 @@ async function score(runtime: Runtime, weights: ParameterValues, world: WorldTas
   return sum / batches;
 }
 
-async function runArm(arm: Arm, minutes: number, threads: number) {
+/** Makes `folder` a copy of the model's whose latents deviate by {@link latentDeviations}. */
+async function scaledFolder(runtime: Runtime, folder: string, power: number): Promise<string> {
+  const vae = await loadVae(base.folder);
+  const bank = await SpriteBank.open();
+  const random = new Philox(1);
+  const pictures = Array.from({ length: 256 }, () => randomPicture(random, base.imageSide, bank));
+  const measured = await measureLatents(runtime, vae.config, vae.weights, [pictures]);
+  await cp(base.folder, folder, { recursive: true });
+  await saveVae(folder, { ...vae, config: withDeviations(measured, latentDeviations(vae, power)) });
+  return folder;
+}
+
+/** Draws the few things and compares each picture with drawings of what was asked for, and of all of them. */
+async function pictures(runtime: Runtime, weights: ParameterValues, folder: string, sheet: string) {
+  const [tokenizer, codec, bank] = [
+    await loadTokenizer(folder),
+    await loadVaeCodec(runtime, folder),
+    await SpriteBank.open(),
+  ];
+  const scope = new ParameterScope();
+  const preview = await Preview.open(runtime, new Mogao(scope.at(MOGAO_SCOPE), base.model), scope);
+  const drawn: RgbImage[][] = [];
+  const judgeOf = (names: readonly string[]) =>
+    new TemplateJudge(bank, { concepts: names.map((name) => conceptNamed(name)), styles: drawing.world.styles! });
+  const all = judgeOf(FEW);
+  let [right, likeness] = [0, 0];
+  const rounds = 6;
+  const side = base.imageSide / TOKEN_SIDE;
+  for (let seed = 0; seed < rounds; seed++) {
+    const prompts = FEW.map((name) => tokenizer.encode(`Draw a ${name}.`));
+    const settings = { ...base.preview, prompts, rows: side, columns: side, seed, special: tokenizer.special };
+    const latents = await preview.draw(weights, settings);
+    const size = latents.length / FEW.length;
+    drawn.push([]);
+    for (const [i, name] of FEW.entries()) {
+      const picture = await codec.decode(latents.subarray(i * size, (i + 1) * size), base.imageSide, base.imageSide);
+      drawn[seed]!.push(picture);
+      if (all.detect(picture)[0]?.concept === name) right++;
+      likeness += judgeOf([name]).detect(picture)[0]?.score ?? 0;
+    }
+  }
+  await mkdir(dirname(sheet), { recursive: true });
+  await writePng(sheet, contactSheet(drawn));
+  preview.dispose();
+  codec.dispose();
+  return { right: right / (rounds * FEW.length), likeness: likeness / (rounds * FEW.length) };
+}
+
+async function runArm(arm: Arm, minutes: number, threads: number, sheet: string): Promise<Outcome> {
   const runtime = await openRuntime({ threads });
   const folder = await mkdtemp(join(tmpdir(), "mogao-trial-"));
   try {
-    const settings = settingsOf(arm);
+    const drawsFew = arm.source === few;
+    const plain = settingsOf(arm);
+    const settings =
+      arm.latentPower === undefined
+        ? plain
+        : { ...plain, folder: await scaledFolder(runtime, folder, arm.latentPower) };
     const task = await worldTask(settings, { runtime, seed: 0, outDir: folder });
     const timeUp = new AbortController();
     const reporter = { note: () => {}, start: () => void setTimeout(() => timeUp.abort(), minutes * 60_000) };
@@ -119,11 +217,10 @@ async function runArm(arm: Arm, minutes: number, threads: number) {
       signal: timeUp.signal,
     });
     const samples = step * settings.sources[0]!.samplesPerStep;
-    const errors = {
-      single: await score(runtime, weights, single),
-      mixed: await score(runtime, weights, drawing.world),
-    };
-    return { steps: step, samples, ...errors };
+    const scores = drawsFew
+      ? await pictures(runtime, weights, settings.folder, sheet)
+      : { single: await score(runtime, weights, single), mixed: await score(runtime, weights, drawing.world) };
+    return { steps: step, samples, scores };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -139,11 +236,14 @@ if (!arms)
 const minutes = Number(values.minutes);
 if (!(minutes > 0)) throw new InputError(`--minutes: expected a positive number, found "${values.minutes}".`);
 
+const names = Object.keys(arms);
+/** Where an arm that draws leaves its pictures. */
+const sheetOf = (arm: string) => `mogao-out/trial-${positionals[0]}-${names.indexOf(arm)}.png`;
 if (values.arm !== undefined) {
-  console.log(JSON.stringify(await runArm(arms[values.arm]!, minutes, Number(values.threads))));
+  const { arm } = values;
+  console.log(JSON.stringify(await runArm(arms[arm]!, minutes, Number(values.threads), sheetOf(arm))));
   process.exit(0);
 }
-const names = Object.keys(arms);
 const threads = String(Math.max(1, Math.floor(availableParallelism() / names.length)));
 const results = await Promise.all(
   names.map(async (name) => {
@@ -152,17 +252,17 @@ const results = await Promise.all(
       stdio: ["ignore", "pipe", "inherit"],
     });
     const output = (await child.stdout.toArray()).join("");
-    return JSON.parse(output.trim().split("\n").at(-1)!) as Awaited<ReturnType<typeof runArm>>;
+    return JSON.parse(output.trim().split("\n").at(-1)!) as Outcome;
   }),
 );
+const scoreNames = Object.keys(results[0]!.scores);
 printTable(
-  ["arm", "steps", "samples", "error, singles", "error, mixed"],
-  results.map((result, i) => [
+  ["arm", "steps", "samples", ...scoreNames],
+  results.map(({ steps, samples, scores }, i) => [
     names[i]!,
-    String(result.steps),
-    String(result.samples),
-    result.single.toFixed(4),
-    result.mixed.toFixed(4),
+    String(steps),
+    String(samples),
+    ...scoreNames.map((name) => scores[name]!.toFixed(4)),
   ]),
 );
 console.log(JSON.stringify({ bench: "trials", trial: positionals[0], minutes, arms: names, results }));

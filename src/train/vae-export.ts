@@ -3,12 +3,16 @@ import { InputError } from "../core/errors.ts";
 import type { RgbImage } from "../core/image.ts";
 import { VaeCodec } from "../encoders/vae-codec.ts";
 import type { VaeConfig } from "../encoders/vae-config.ts";
+import { latentDeviations } from "./latent-deviations.ts";
 import { saveVae, type StoredVae } from "../weights/vae-files.ts";
 import type { ParameterValues } from "../nn/parameters.ts";
 import type { Runtime } from "../runtime/types.ts";
 
 /** Digits that statistics are stored with: more than a few thousand pictures support. */
 const DIGITS = 6;
+
+/** Of {@link latentDeviations}. */
+export const LATENT_POWER = 0.5;
 
 /**
  * `config` with the shift and scale that give every latent channel mean 0 and deviation 1 over `batches`, each of pictures of
@@ -44,7 +48,7 @@ export async function measureLatents(
   return { ...config, shift: shift.map(rounded), scale: scale.map(rounded) };
 }
 
-/** Measures latents over `batches` and writes the autoencoder into `folder`; returns what was written. */
+/** Measures latents over `batches` and writes the autoencoder into `folder`, its channels normalised to {@link latentDeviations}; returns its configuration. */
 export async function exportVae(
   runtime: Runtime,
   { config, weights }: StoredVae,
@@ -52,8 +56,15 @@ export async function exportVae(
   folder: string,
 ): Promise<VaeConfig> {
   const measured = await measureLatents(runtime, config, weights, batches);
-  await saveVae(folder, { config: measured, weights });
-  return measured;
+  const exported = withDeviations(measured, latentDeviations({ config, weights }, LATENT_POWER));
+  await saveVae(folder, { config: exported, weights });
+  return exported;
+}
+
+/** `config` with each channel's scale multiplied. */
+export function withDeviations(config: VaeConfig, deviations: readonly number[]): VaeConfig {
+  const { scale } = config;
+  return { ...config, scale: deviations.map((d, i) => rounded(d * (typeof scale === "number" ? scale : scale[i]!))) };
 }
 
 function rounded(value: number): number {
