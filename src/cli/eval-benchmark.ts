@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { Command } from "commander";
 import { expectInput } from "../core/errors.ts";
 import type { Judge } from "../eval/harness/judge.ts";
@@ -51,7 +52,7 @@ export function benchmarkCommands(context: CliContext): Command[] {
       .option("--device <NAME>", "cpu, webgpu or cuda", choiceOption<Device>("--device", ["cpu", "webgpu", "cuda"]))
       .option("--protocol <NAME>", "official (default), or another that the benchmark has")
       .option("--limit <N>", "most questions or prompts of each part", integerOption("--limit", 1, 1_000_000))
-      .option("--judge <WHERE>", "verdicts as JSONL, or the URL of an OpenAI-compatible API")
+      .option("--judge <WHERE>", "verdicts as JSONL, a folder with ONNX models, or an OpenAI-compatible URL")
       .option("--judge-model <NAME>", "model of that API; its key is read from OPENAI_API_KEY");
     if (drawing.has(name))
       command
@@ -105,7 +106,10 @@ async function evaluate(name: string, values: BenchmarkArguments, context: CliCo
       ...(judge && { judge }),
       signal,
       onProgress: ({ stage, done, items }) => progress.update(`${name}: ${stage} ${done}/${items}`),
-    }).finally(() => progress.clear());
+    }).finally(() => {
+      progress.clear();
+      judge?.dispose?.();
+    });
   });
   context.stdout.write(values.json === true ? `${JSON.stringify(report)}\n` : markdown);
 }
@@ -117,6 +121,8 @@ async function openJudge(
 ): Promise<Judge | undefined> {
   if (judge === undefined) return undefined;
   if (!/^https?:\/\//.test(judge)) {
+    const isFolder = (await stat(judge).catch(() => null))?.isDirectory() ?? false;
+    if (isFolder) return (await import("../eval/harness/onnx-judge.ts")).onnxJudge(judge);
     const { precomputedJudge } = await import("../eval/harness/judge.ts");
     return precomputedJudge(judge);
   }

@@ -20,12 +20,14 @@ export interface Judge {
   readonly id: string;
   /** Whether its verdicts may stand in a column with official scores. */
   readonly official: boolean;
-  /** Objects with their boxes, and colours where they matter. */
-  detect?(picture: JudgedPicture): Promise<readonly Detection[] | undefined>;
+  /** Objects with their boxes; colours at least of objects of the classes `coloured`. */
+  detect?(picture: JudgedPicture, coloured: ReadonlySet<string>): Promise<readonly Detection[] | undefined>;
   answer?(picture: JudgedPicture, question: string): Promise<string | undefined>;
   /** How well the picture shows the text, from 0 to 1. */
   score?(picture: JudgedPicture, text: string): Promise<number | undefined>;
   complete?(prompt: string): Promise<string>;
+  /** Frees what it holds. */
+  dispose?(): void;
 }
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
-import { join } from "node:path";
-import { InputError } from "../../core/errors.ts";
+import { join, resolve, sep } from "node:path";
+import { expectInput, InputError } from "../../core/errors.ts";
 import type { ScoreFiles } from "../benchmarks/benchmark.ts";
 
 /** A picture of a benchmark: a file, or base64 within a table. */
@@ -29,8 +29,14 @@ export const ONE_LETTER = "Answer with the option's letter from the given choice
 /** Tokens for a word or a phrase. */
 export const WORDS = 20;
 
-/** The first of the paths within `data` that is there. */
+/** The first of the paths within `data` that is there. Paths come from the benchmark's files and may not lead out of it. */
 export async function findIn(data: string, paths: readonly string[]): Promise<string> {
+  const root = resolve(data) + sep;
+  for (const path of paths)
+    expectInput(
+      resolve(data, path).startsWith(root),
+      `${data}: expected names of files within it, found ${JSON.stringify(path)}`,
+    );
   for (const path of paths.map((name) => join(data, name))) if (await exists(path)) return path;
   throw new InputError(`${data}: expected ${paths.join(" or ")}, found none of them`);
 }

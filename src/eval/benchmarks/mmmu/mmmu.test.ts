@@ -120,6 +120,7 @@ test("says what is wrong with files", async () => {
   const folder = await scratch({
     "q.json": JSON.stringify({ validation_Art_1: { question_type: "multiple-choice", ground_truth: "B" } }),
     "unknown.json": '{"validation_Art_9":"A"}',
+    "built-in.json": '{"constructor":"A"}',
     "list.json": '["A"]',
     "twice/Art/output.json": JSON.stringify([artQuestion("1", "A"), artQuestion("1", "B")]),
     "bare/Art/output.json": JSON.stringify([{ ...artQuestion("1", "A"), index2ans: undefined }]),
@@ -130,6 +131,7 @@ test("says what is wrong with files", async () => {
       message,
     );
   await failing("unknown.json", "unknown.json: validation_Art_9: no such question in");
+  await failing("built-in.json", "built-in.json: constructor: no such question in");
   await failing("list.json", /list\.json: \(root\)/);
   await failing("twice", 'output.json: id "validation_Art_1" is there twice');
   await failing("bare", 'a multiple-choice question needs "index2ans"');

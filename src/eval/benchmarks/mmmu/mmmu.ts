@@ -161,7 +161,7 @@ async function readPredictions(
   truthPath: string,
 ): Promise<Map<string, MmmuOutput[]>> {
   const given = Object.entries(await readJsonAs(path, predictions)).map(([id, response]) => {
-    const known = truth[id];
+    const known = Object.hasOwn(truth, id) ? truth[id] : undefined;
     if (known === undefined) throw new InputError(`${path}: ${id}: no such question in ${truthPath}`);
     return { id, response, type: known.question_type, gold: known.ground_truth };
   });

@@ -29,7 +29,9 @@ export async function readGeneval(data: string, limit: number): Promise<DrawingS
     needs: { faculty: "detect", words: "detects objects and their colours" },
     toJudge: ({ text }, { sha256, path }) => Promise.resolve([{ sha256, path, prompt: text, detections: null }]),
     async judge({ id }, picture, judge) {
-      const detections = await judge.detect!(picture);
+      const { include } = records[Number(id)]!;
+      const coloured = include.filter(({ color }) => color !== undefined).map((each) => each.class);
+      const detections = await judge.detect!(picture, new Set(coloured));
       return detections === undefined ? null : [{ filename: picture.file, prompt_index: Number(id), detections }];
     },
     async write(lines, folder) {
