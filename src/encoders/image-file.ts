@@ -1,7 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
-import sharp from "sharp";
+import sharp, { type Metadata } from "sharp";
 import { InputError } from "../core/errors.ts";
 import type { RgbImage } from "../core/image.ts";
+import { cmykToRgb, flattenOnWhite } from "./pixel-formats.ts";
 
 /** Largest picture that is decoded, in pixels: 120 MB as RGB. */
 export const maxInputPixels = 40_000_000;
@@ -14,35 +15,39 @@ export async function readImage(path: string): Promise<RgbImage> {
 
 /**
  * Decodes any still picture (PNG, JPEG, WebP, GIF, AVIF, TIFF, SVG; of several frames the first) to 8-bit sRGB: EXIF rotation applied,
- * transparency flattened on white, embedded colour profiles, CMYK, grey, palette and 16-bit samples converted.
+ * transparency flattened on white, embedded colour profiles, CMYK, grey, palette and 16-bit samples converted. Equal to what
+ * Pillow reads to within what JPEG decoders differ by, but that Pillow ignores profiles and clips 16-bit greys.
  * Sizes are checked before a pixel is decoded. What is not a picture, is damaged or has more than {@link maxInputPixels} throws
  * `InputError`, whose message opens with `name`.
  */
 export async function decodeImage(bytes: Uint8Array, name: string): Promise<RgbImage> {
   if (bytes.length === 0) throw new InputError(`${name}: not an image: the file is empty`);
-  const { width, height } = await readSize(bytes, name);
+  const { width, height, space, channels, icc } = await readHeader(bytes, name);
   if (width * height > maxInputPixels)
     throw new InputError(
       `${name}: too large: ${width}×${height} is ${megapixels(width * height)} megapixels, at most ${megapixels(maxInputPixels)} are read`,
     );
   try {
-    const { data, info } = await sharp(bytes, { limitInputPixels: maxInputPixels })
-      .autoOrient()
-      .flatten({ background: "white" })
-      .toColourspace("srgb")
+    // Without a profile the inks mean what Pillow and browsers take them for; libvips assumes a printer's.
+    const isPlainCmyk = space === "cmyk" && channels === 4 && icc === undefined;
+    const upright = sharp(bytes, { limitInputPixels: maxInputPixels }).autoOrient();
+    const { data, info } = await (
+      isPlainCmyk ? upright.pipelineColourspace("cmyk").toColourspace("cmyk") : upright.toColourspace("srgb")
+    )
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) };
+    const pixels = new Uint8Array(data.buffer, data.byteOffset, data.length);
+    const rgb = isPlainCmyk ? cmykToRgb(pixels) : info.channels === 4 ? flattenOnWhite(pixels) : pixels;
+    return { width: info.width, height: info.height, data: rgb };
   } catch (error) {
     throw new InputError(`${name}: damaged image: ${firstLine(error)}`);
   }
 }
 
-/** The size by the file's header alone. */
-async function readSize(bytes: Uint8Array, name: string): Promise<{ width: number; height: number }> {
+/** What the file says of itself before its pixels. */
+async function readHeader(bytes: Uint8Array, name: string): Promise<Metadata> {
   try {
-    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
-    return { width, height };
+    return await sharp(bytes, { limitInputPixels: false }).metadata();
   } catch (error) {
     const reason = firstLine(error);
     throw new InputError(

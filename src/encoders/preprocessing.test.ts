@@ -55,7 +55,7 @@ test("toGrid resizes", () => {
   const image = createImage(40, 30);
   image.data.fill(9);
   const resized = toGrid(image, { multiple: 16, maxPixels: 1e6 });
-  expect([resized.width, resized.height, resized.data.length, resized.data[100]]).toEqual([48, 32, 48 * 32 * 3, 9]);
+  expect([resized.width, resized.height, resized.data.length, resized.data[100]]).toEqual([32, 32, 32 * 32 * 3, 9]);
 });
 
 test("planes are channel first, normalised, and go back to the same bytes", () => {

@@ -1,6 +1,7 @@
 import { InputError } from "../core/errors.ts";
 import type { RgbImage } from "../core/image.ts";
 import { resizeImage } from "./resize.ts";
+import { roundHalfEven } from "./rounding.ts";
 
 /** A constraint on picture sizes, in pixels. */
 export interface Grid {
@@ -15,28 +16,41 @@ const maxAspectRatio = 200;
 
 /**
  * The size nearest to the given one whose sides are multiples of `multiple` (at least one), its area within the bounds and its
- * aspect ratio kept as far as the grid allows. Longer than 200 : 1 throws `InputError`, as no picture looks like that.
+ * aspect ratio kept as far as the grid allows: Qwen2-VL's `smart_resize`. Longer than 200 : 1 throws `InputError`, as no picture
+ * looks like that.
  */
 export function gridSize(
-  size: { width: number; height: number },
+  { width, height }: { width: number; height: number },
   { multiple, maxPixels, minPixels = 0 }: Grid,
 ): { width: number; height: number } {
-  const { width, height } = size;
   if (Math.max(width, height) > maxAspectRatio * Math.min(width, height))
     throw new InputError(
       `image of ${width}×${height}: the longer side may be at most ${maxAspectRatio} times the shorter one`,
     );
   const area = width * height;
-  const snap = (side: number, round: (x: number) => number): number => Math.max(1, round(side / multiple)) * multiple;
-  const scaled = (scale: number, round: (x: number) => number): { width: number; height: number } => ({
-    width: snap(width * scale, round),
-    height: snap(height * scale, round),
+  const snapped = (snap: (side: number) => number) => ({
+    width: snap(width) * multiple,
+    height: snap(height) * multiple,
   });
-  const nearest = scaled(1, Math.round);
-  if (nearest.width * nearest.height > maxPixels)
-    return fitBelow(scaled(Math.sqrt(maxPixels / area), Math.floor), multiple, maxPixels);
-  if (nearest.width * nearest.height < minPixels)
-    return fitBelow(scaled(Math.sqrt(minPixels / area), Math.ceil), multiple, maxPixels);
+  // A short side may round to nothing, which a lower bound on the area then repairs.
+  const nearest = snapped((side) => Math.max(minPixels > 0 ? 0 : 1, roundHalfEven(side / multiple)));
+  const found = nearest.width * nearest.height;
+  if (found > maxPixels) {
+    const shrink = Math.sqrt(area / maxPixels);
+    return fitBelow(
+      snapped((side) => Math.max(1, Math.floor(side / shrink / multiple))),
+      multiple,
+      maxPixels,
+    );
+  }
+  if (found < minPixels) {
+    const grow = Math.sqrt(minPixels / area);
+    return fitBelow(
+      snapped((side) => Math.ceil((side * grow) / multiple)),
+      multiple,
+      maxPixels,
+    );
+  }
   return nearest;
 }
 

@@ -1,4 +1,5 @@
 /** Sizes of pictures bounded by their sides, as BAGEL prepares them for both of its encoders. */
+import { roundHalfEven } from "./rounding.ts";
 
 export interface SideBounds {
   /** Both sides become multiples of this: the side of a token. */
@@ -31,11 +32,4 @@ export function sizeWithinSides(size: Size, { multiple, maxSide, minSide, maxPix
   if (area > maxPixels) result = scaled(result, maxPixels / area);
   if (longest(result) > maxSide) result = scaled(result, maxSide / longest(result));
   return result;
-}
-
-/** As Python rounds: halves go to the even neighbour. */
-function roundHalfEven(x: number): number {
-  const below = Math.floor(x);
-  if (x - below !== 0.5) return Math.round(x);
-  return below % 2 === 0 ? below : below + 1;
 }
