@@ -96,7 +96,9 @@ test("init without the LLM's tokenizer writes nothing", async () => {
   const given = Object.entries(parts).flatMap(([part, family]) => [`--${part}`, reference(family)]);
   const { code, stderr } = await runFakeCli(["init", ...given, "--out", out]);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^mogao: .*qwen2\/tokenizer\.json: no such file\n$/);
+  expect(stderr).toMatch(
+    /^mogao: .*qwen2\/tokenizer\.json: no such file, and no merges\.txt with a vocab\.json in its place\n$/,
+  );
   await expect(readdir(out)).rejects.toThrow(/ENOENT/);
 });
 

@@ -7,9 +7,13 @@ export interface SpecialIds {
   readonly endOfText: number;
   readonly turnStart: number;
   readonly turnEnd: number;
+  /** {@link NO_TOKEN} where the tokenizer is of text alone (Qwen2's). */
   readonly visionStart: number;
   readonly visionEnd: number;
 }
+
+/** The id of what a tokenizer lacks: no token has it. */
+export const NO_TOKEN = -1;
 
 const specialNames: Readonly<Record<keyof SpecialIds, string>> = {
   endOfText: "<|endoftext|>",
@@ -62,7 +66,10 @@ export class Tokenizer {
     }
     this.size = largest + 1;
     this.special = Object.fromEntries(
-      Object.entries(specialNames).map(([key, name]) => [key, this.specialId(name, place)]),
+      Object.entries(specialNames).map(([key, name]) => [
+        key,
+        key.startsWith("vision") ? (this.#specialIds.get(name) ?? NO_TOKEN) : this.specialId(name, place),
+      ]),
     ) as unknown as SpecialIds;
     try {
       // The library finds added tokens neither in the text, as it is told of none, nor by merging.
@@ -103,6 +110,11 @@ export class Tokenizer {
       },
       end: () => decoder.decode(),
     };
+  }
+
+  /** The name of a special token; undefined where the id is none. */
+  specialName(id: number): string | undefined {
+    return [...this.#specialIds].find(([, other]) => other === id)?.[0];
   }
 
   /** The id of a special token by its name. */

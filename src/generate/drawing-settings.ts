@@ -67,6 +67,7 @@ function sizeOnGrid({ width, height }: PictureSize, { vae, model, generation }: 
   const found = `${width}×${height}`;
   if (![width, height].every((side) => Number.isInteger(side) && side > 0))
     throw new InputError(`size: expected positive whole numbers of pixels, found ${found}`);
+  if (!vae) throw new InputError(`size: expected none, as this is a language model, found ${found}`);
   const side = vaeTokenSide(vae);
   const snap = (length: number) => Math.max(1, Math.round(length / side)) * side;
   const size = { width: snap(width), height: snap(height) };

@@ -1,3 +1,4 @@
+import { InputError } from "../core/errors.ts";
 import type { RgbImage } from "../core/image.ts";
 import { toGrid } from "../encoders/preprocessing.ts";
 import { resizeImage } from "../encoders/resize.ts";
@@ -42,12 +43,15 @@ export class Engine {
 
   /** Begins to open what most generations need. Whoever needs it learns of failures. */
   warm(): void {
-    const opening = [this.programs.get("text"), this.programs.get("noisy"), this.vae()];
+    const opening = [this.programs.get("text"), ...(this.config.vae ? [this.programs.get("noisy"), this.vae()] : [])];
     for (const network of opening) network.catch(() => undefined);
   }
 
-  vae(): Promise<VaeCodec> {
-    return (this.#vae ??= VaeCodec.open(this.#runtime, this.config.vae, this.#model.vaeWeights));
+  /** Throws InputError where the model is a language model. */
+  async vae(): Promise<VaeCodec> {
+    const { vae, name } = this.config;
+    if (!vae) throw new InputError(`${name}: expected text alone, as this is a language model, found a picture`);
+    return (this.#vae ??= VaeCodec.open(this.#runtime, vae, this.#model.vaeWeights));
   }
 
   /** What the ViT sees in a picture on the VAE's grid; nothing where the VAE alone represents pictures. */

@@ -104,6 +104,10 @@ export function resolveOptions(options: GenerateOptions, config: ModelFolderConf
   whole("maxImages", resolved.maxImages, 0, Number.MAX_SAFE_INTEGER);
   whole("maxTokens", resolved.maxTokens, 1, Number.MAX_SAFE_INTEGER);
   expect(["auto", "text", "image"].includes(resolved.output), "output", "auto, text or image", resolved.output);
+  if (!config.vae) {
+    expect(output !== "image", "output", "auto or text, as this is a language model", output);
+    expect(maxImages === 0, "maxImages", "0, as this is a language model", maxImages);
+  }
   if (resolved.output === "image") whole("maxImages", resolved.maxImages, 1, Number.MAX_SAFE_INTEGER);
   if (options.nextPart !== undefined) {
     expect(typeof options.nextPart === "function", "nextPart", "a function", typeof options.nextPart);

@@ -3,6 +3,7 @@ import { InputError } from "../core/errors.ts";
 import type { Conversation } from "./conversation.ts";
 import { drawImage } from "./draw.ts";
 import type { Engine } from "./engine.ts";
+import { Transcript } from "./markup.ts";
 import { usualRule } from "./next-part.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { TextWriter, type TextToWrite } from "./text-writer.ts";
@@ -64,7 +65,10 @@ export async function reply(
   };
 }
 
-/** The user's turn, in the form that training shows (markup.ts), after a system prompt if one is asked for. Returns its text tokens. */
+/**
+ * The user's turn, in the form that training shows (markup.ts), after a system prompt if one is asked for. Returns the number of tokens
+ * of its texts; markup that is encoded as one with a text counts along.
+ */
 export async function pushPrompt(
   engine: Engine,
   conversation: Conversation,
@@ -72,32 +76,48 @@ export async function pushPrompt(
   { system }: Pick<ResolvedOptions, "system">,
   signal: AbortSignal,
 ): Promise<number> {
-  const { openPrompt, closePrompt, openText, closeText, openImage } = engine.markup;
+  const { markup } = engine.config.generation;
+  const { openImage, openAnswer } = engine.markup;
   const { maxContext } = engine.config.generation;
+  const written = new Transcript(engine.tokenizer);
+  const push = (which: { readonly all: boolean }) => {
+    const ids = written.take(which);
+    expectRoom(ids.length);
+    conversation.pushTokens(ids);
+  };
   const expectRoom = (rows: number) => {
     const length = conversation.length + rows;
     if (length >= maxContext)
       throw new InputError(`prompt: with what came before it takes ${length} tokens, expected less than ${maxContext}`);
   };
-  let tokens = 0;
-  conversation.pushTokens(openPrompt);
-  const parts = system === undefined ? prompt : [{ type: "text" as const, text: system }, ...prompt];
-  for (const part of parts) {
+  const text = (value: string) => {
+    push({ all: false });
+    conversation.beginText();
+    written.markup(markup.text[0]);
+    written.text(value);
+    written.markup(markup.text[1]);
+  };
+  const begins = conversation.length === 0;
+  if (begins && system !== undefined && markup.system) {
+    written.markup(markup.system[0]);
+    written.text(system);
+    written.markup(markup.system[1]);
+  } else if (begins) written.markup(markup.opening);
+  written.markup(markup.prompt[0]);
+  if (system !== undefined && !(begins && markup.system)) text(system);
+  for (const part of prompt) {
     signal.throwIfAborted();
-    if (part.type === "text") {
-      const ids = engine.tokenizer.encode(part.text);
-      expectRoom(ids.length);
-      tokens += ids.length;
-      conversation.beginText();
-      conversation.pushTokens([...openText, ...ids, ...closeText]);
-    } else {
+    if (part.type === "text") text(part.text);
+    else {
+      push({ all: true });
       conversation.pushTokens(openImage, "image");
       conversation.pushImage(await engine.contextImage(part.image));
     }
   }
-  conversation.pushTokens(closePrompt);
-  expectRoom(engine.markup.openAnswer.length);
-  return tokens;
+  written.markup(markup.prompt[1]);
+  push({ all: true });
+  expectRoom(openAnswer.length);
+  return written.textTokens;
 }
 
 const NEXT_PARTS: readonly NextPart[] = ["text", "paragraph", "image", "stop"];

@@ -89,12 +89,13 @@ export class TextWriter {
 
   /** Samples and pushes tokens; `add` takes each and says whether the paragraph has ended. */
   async #sample(text: TextToWrite, add: (id: number) => boolean): Promise<WrittenText["ended"]> {
-    const { turnEnd, visionStart } = this.#engine.tokenizer.special;
+    const { visionStart } = this.#engine.tokenizer.special;
+    const { ends } = this.#engine.markup;
     for (let first = true; ; first = false) {
       this.#signal.throwIfAborted();
       if (this.#conversation.length >= this.#engine.config.generation.maxContext) return "length";
       const id = await this.#next(text, first);
-      if (id === turnEnd) return "text";
+      if (ends.includes(id)) return "text";
       if (id === visionStart) return "request";
       if (this.#tokens === this.#options.maxTokens) return "length";
       this.#conversation.pushTokens([id], text.role);
@@ -105,12 +106,12 @@ export class TextWriter {
 
   /** One of the tokens that are allowed; where that is one, the model is not asked. */
   async #next({ mayWrite, mayRequest, mayEnd, mustWrite }: TextToWrite, first: boolean): Promise<number> {
-    const { turnEnd, visionStart } = this.#engine.tokenizer.special;
+    const { visionStart } = this.#engine.tokenizer.special;
     const onlyText = first && mustWrite;
     const kinds = [mayWrite, mayRequest && !onlyText, mayEnd && !onlyText];
     let allowed = this.#allowed.get(String(kinds));
     if (!allowed) {
-      const structure = [...(kinds[1] ? [visionStart] : []), ...(kinds[2] ? [turnEnd] : [])];
+      const structure = [...(kinds[1] ? [visionStart] : []), ...(kinds[2] ? this.#engine.markup.ends : [])];
       allowed = [...(mayWrite ? this.#engine.textIds() : []), ...structure].sort((a, b) => a - b);
       this.#allowed.set(String(kinds), allowed);
     }

@@ -103,15 +103,16 @@ export class Block {
   constructor(scope: ParameterScope, config: MogaoConfig) {
     const { conditionSize, hiddenSize, queryKeyNorm } = config;
     const textScope = scope.at("text");
+    const images = config.imageContext === "none" ? scope.detached() : scope;
     this.text = new Branch(textScope, config, queryKeyNorm?.text ?? false);
     this.visual =
       config.fusion === "deep"
-        ? new Branch(scope.at("visual"), config, queryKeyNorm?.visual ?? false, textScope.prefix)
+        ? new Branch(images.at("visual"), config, queryKeyNorm?.visual ?? false, textScope.prefix)
         : this.text;
     this.modulation =
       config.timeConditioning === "added"
         ? undefined
-        : new Modulation(scope.at("modulation"), conditionSize, hiddenSize, 2);
+        : new Modulation(images.at("modulation"), conditionSize, hiddenSize, 2);
   }
 
   /** Rows in, rows out; also this block's new keys and values, in the order text, visual. */

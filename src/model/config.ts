@@ -19,8 +19,11 @@ export interface MogaoConfig {
   readonly ropeSections?: readonly [time: number, height: number, width: number] | undefined;
   /** Separate weights per modality (Fig. 3), or one set for both (ablation A-C of Table 5). */
   readonly fusion: "deep" | "shared";
-  /** What represents an image in the context: both encoders, or the VAE alone (ablation A and B), which text then sees. */
-  readonly imageContext: "vit+vae" | "vae";
+  /**
+   * What represents an image in the context: both encoders, or the VAE alone (ablation A and B), which text then sees; or nothing, in
+   * a language model, which has neither a visual branch nor anything else that images need.
+   */
+  readonly imageContext: "vit+vae" | "vae" | "none";
   /** Numbers in one VAE token: latent channels × patch². */
   readonly latentSize: number;
   /** Width of the timestep embedding; hiddenSize where it is added. */

@@ -23,3 +23,18 @@ test("nano has the size that its documents say, and sharing weights removes the 
   expect(shared.groups.visual).toBe(0);
   expect(shared.parameters).toBe(parameters - groups.visual);
 });
+
+test.each([
+  [494_032_768, { hiddenSize: 896, layers: 24, heads: 14, kvHeads: 2, headSize: 64, ffnSize: 4864 }],
+  [1_543_714_304, { hiddenSize: 1536, layers: 28, heads: 12, kvHeads: 2, ffnSize: 8960 }],
+  [3_085_938_688, { hiddenSize: 2048, layers: 36, heads: 16, kvHeads: 2, ffnSize: 11_008 }],
+  [
+    7_615_616_512,
+    { hiddenSize: 3584, layers: 28, heads: 28, kvHeads: 4, ffnSize: 18_944, vocabularySize: 152_064, untiedHead: true },
+  ],
+])("a language model of Qwen2.5's sizes has %d parameters, as published", (expected, sizes) => {
+  const config = { ...presets["mogao-7b"], ...sizes, imageContext: "none" } as const;
+  const { parameters, groups } = summarize(config);
+  expect(parameters).toBe(expected);
+  expect([groups.visual, groups.modulation, groups.generation, groups.understanding]).toEqual([0, 0, 0, 0]);
+});

@@ -56,20 +56,21 @@ export class Mogao {
 
   constructor(scope: ParameterScope, config: MogaoConfig) {
     const { hiddenSize, conditionSize } = config;
+    const images = config.imageContext === "none" ? scope.detached() : scope;
     this.config = config;
     this.embedTokens = new Embedding(scope.at("embed_tokens"), config.vocabularySize, hiddenSize);
-    this.latentIn = new Linear(scope.at("latent_in"), config.latentSize, hiddenSize);
-    this.timeIn = new Linear(scope.at("time_embedder", "mlp", 0), SINUSOID_SIZE, conditionSize, {
+    this.latentIn = new Linear(images.at("latent_in"), config.latentSize, hiddenSize);
+    this.timeIn = new Linear(images.at("time_embedder", "mlp", 0), SINUSOID_SIZE, conditionSize, {
       initializer: normal(0.02),
     });
-    this.timeOut = new Linear(scope.at("time_embedder", "mlp", 2), conditionSize, conditionSize, {
+    this.timeOut = new Linear(images.at("time_embedder", "mlp", 2), conditionSize, conditionSize, {
       initializer: normal(0.02),
     });
     this.blocks = Array.from({ length: config.layers }, (_, i) => new Block(scope.at("layers", i), config));
     this.norm = new RmsNorm(scope.at("norm"), hiddenSize, config.rmsNormEpsilon);
     this.visualNorm =
       config.fusion === "deep"
-        ? new RmsNorm(scope.at("visual_norm"), hiddenSize, config.rmsNormEpsilon, {
+        ? new RmsNorm(images.at("visual_norm"), hiddenSize, config.rmsNormEpsilon, {
             kind: "copy",
             of: `${scope.prefix}norm.weight`,
           })
@@ -77,8 +78,8 @@ export class Mogao {
     this.finalModulation =
       config.timeConditioning === "added"
         ? undefined
-        : new Modulation(scope.at("final_modulation"), conditionSize, hiddenSize, 1, false);
-    this.velocity = new Linear(scope.at("velocity"), hiddenSize, config.latentSize, { initializer: zeros });
+        : new Modulation(images.at("final_modulation"), conditionSize, hiddenSize, 1, false);
+    this.velocity = new Linear(images.at("velocity"), hiddenSize, config.latentSize, { initializer: zeros });
     this.textHead = config.untiedHead
       ? new Linear(scope.at("lm_head"), hiddenSize, config.vocabularySize, { bias: false, initializer: normal(0.02) })
       : undefined;

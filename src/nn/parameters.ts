@@ -49,6 +49,10 @@ export class ParameterScope {
   at(...path: readonly (string | number)[]): ParameterScope {
     return new ParameterScope(`${this.prefix}${path.join(".")}.`, this.#storage, this.#table);
   }
+  /** The same place in a tree of its own: what is declared there, the model does not have. */
+  detached(): ParameterScope {
+    return new ParameterScope(this.prefix, this.#storage);
+  }
   parameter(name: string, shape: readonly number[], initializer: Initializer): Tensor {
     const key = this.prefix + name;
     return this.#declare({ name: key, shape, initializer, tensor: parameter(key, shape) });

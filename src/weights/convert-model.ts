@@ -1,14 +1,18 @@
 /** A public checkpoint of a whole model as a model folder of ours, one tensor at a time. */
-import { readJson, readJsonIfPresent } from "../core/json-file.ts";
-import { fileInFolder } from "../core/folder-file.ts";
+import { readTokenizerFiles } from "../encoders/tokenizer-file.ts";
 import { initializeParameters, parameterCount, type ParameterInfo } from "../nn/parameters.ts";
-import { readBagel, type PublicModel } from "./families/bagel.ts";
+import { readBagel } from "./families/bagel.ts";
+import { readQwen2 } from "./families/qwen2-language.ts";
 import { isUnused, theirName } from "./key-map.ts";
 import { modelParameters, saveModelFolder } from "./model-folder.ts";
+import type { PublicModel } from "./public-model.ts";
 import { openParameters } from "./read-parameters.ts";
 
 /** Families that are whole models, and who reads their folders. */
-export const publicModels = { bagel: readBagel } satisfies Record<string, (folder: string) => Promise<PublicModel>>;
+export const publicModels = {
+  bagel: readBagel,
+  "qwen2.5": readQwen2,
+} satisfies Record<string, (folder: string) => Promise<PublicModel>>;
 export type PublicFamily = keyof typeof publicModels;
 
 export interface ConvertModelOptions {
@@ -29,7 +33,8 @@ export interface ConvertModelOptions {
  */
 export async function convertModel(options: ConvertModelOptions): Promise<{ readonly parameters: number }> {
   const { family, folder, out, name, onTensor, signal } = options;
-  const { model, vit, vae, usage, weights, map } = await publicModels[family](folder);
+  const found: PublicModel = await publicModels[family](folder);
+  const { model, vit, vae, usage, weights, map } = found;
   const parameters = modelParameters({ model, vit });
   const isComputed = ({ name: own, initializer }: ParameterInfo) =>
     initializer.kind === "table" && (theirName(map, own) === undefined || isUnused(map, theirName(map, own)!));
@@ -39,20 +44,18 @@ export async function convertModel(options: ConvertModelOptions): Promise<{ read
     { map },
   );
   try {
-    const path = async (entry: string) => fileInFolder(folder, entry);
-    const tokenizer = await readJson(await path("tokenizer.json"));
-    const tokenizerConfig = await readJsonIfPresent(await path("tokenizer_config.json"));
+    const { json: tokenizer, config: tokenizerConfig } = await readTokenizerFiles(folder);
     let done = 0;
     await saveModelFolder(
       out,
       {
-        config: { name, model, vit, vae: vae.config, ...usage },
+        config: { name, model, vit, vae: vae?.config, ...usage },
         weights: async (info) => {
           signal?.throwIfAborted();
           onTensor?.(done++, parameters.length, info.name);
           return isComputed(info) ? initializeParameters([info], 0).get(info.name)! : file.read(info);
         },
-        vaeWeights: vae.weights,
+        vaeWeights: vae?.weights ?? new Map<string, Float32Array>(),
         tokenizer,
         ...(tokenizerConfig !== undefined && { tokenizerConfig }),
       },

@@ -19,19 +19,29 @@ const renormalisation = z.union([
 const around = z.tuple([z.string(), z.string()]).readonly();
 const turn = ["<|im_start|>", "<|im_end|>"] as const;
 
+const markupSchema = z.strictObject({
+  /** Before the first prompt, where the caller gives no system prompt. */
+  opening: z.string().default(""),
+  /** Around a system prompt that takes the opening's place; absent: it is a text of the first prompt. */
+  system: around.optional(),
+  prompt: around.default(turn),
+  answer: around.default(turn),
+  text: around.default(["", ""]),
+  /** Special tokens by which the model ends its answer. */
+  ends: z.array(z.string()).min(1).readonly().default([turn[1]]),
+});
+
 export const generationSchema = z.strictObject({
   /** How a conversation is written down: what stands around prompts, answers, and the texts in both. */
-  markup: z
-    .strictObject({ prompt: around, answer: around, text: around })
-    .default({ prompt: turn, answer: turn, text: ["", ""] }),
+  markup: markupSchema.prefault({}),
   /** Whether the model opens images by itself (Sec. 3); else drawing needs a rule of the caller's. */
   opensImages: z.boolean().default(true),
   /** System prompts under which the model has learnt to think before it answers in text or draws. */
   thinkPrompts: z.strictObject({ text: z.string(), image: z.string() }).optional(),
   /** Size of drawn pictures, in pixels, and the most that may be asked for. */
-  width: count,
-  height: count,
-  maxPixels: count,
+  width: count.default(512),
+  height: count.default(512),
+  maxPixels: count.default(1024 ** 2),
   steps: count.default(50),
   /** What `steps` counts: evaluations of the network, or times of the schedule, whose last one is data (BAGEL). */
   stepsCount: z.enum(["evaluations", "times"]).default("evaluations"),

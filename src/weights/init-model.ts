@@ -1,7 +1,8 @@
 /** A Mogao model that begins where public checkpoints end: LLM, ViT and VAE (Sec. 4.1), all else fresh. */
-import { join } from "node:path";
 import { InputError } from "../core/errors.ts";
-import { readJson, readJsonIfPresent } from "../core/json-file.ts";
+import { fileInFolder } from "../core/folder-file.ts";
+import { readJson } from "../core/json-file.ts";
+import { readTokenizerFiles } from "../encoders/tokenizer-file.ts";
 import { vaeTokenSide, vaeTokenSize } from "../encoders/vae-config.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import { presets, type PresetName } from "../model/presets.ts";
@@ -47,8 +48,10 @@ const MOST_PIXELS = 1024 ** 2;
  */
 export async function initModel(options: InitModelOptions): Promise<InitializedModel> {
   const { llm, vit: vitFolder, out, name, seed } = options;
-  const configOf = async (folder: string) =>
-    [await readJson(join(folder, "config.json")), join(folder, "config.json")] as const;
+  const configOf = async (folder: string) => {
+    const path = await fileInFolder(folder, "config.json");
+    return [await readJson(path), path] as const;
+  };
   const language = qwen2Config(...(await configOf(llm)));
   const vision = qwen2VlVisionConfig(...(await configOf(vitFolder)));
   const vae = await readFluxVae(options.vae);
@@ -75,8 +78,7 @@ export async function initModel(options: InitModelOptions): Promise<InitializedM
   try {
     await open(llm, fromLlm, { map: qwen2 });
     await open(vitFolder, fromVit, { map: qwen2VlVision, others: isNoVision });
-    const tokenizer = await readJson(join(llm, "tokenizer.json"));
-    const tokenizerConfig = await readJsonIfPresent(join(llm, "tokenizer_config.json"));
+    const { json: tokenizer, config: tokenizerConfig } = await readTokenizerFiles(llm);
     await saveModelFolder(
       out,
       {

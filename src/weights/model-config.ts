@@ -3,7 +3,7 @@ import { z } from "zod";
 import { InputError } from "../core/errors.ts";
 import { schemaProblems } from "../core/schema-problems.ts";
 import { vitSchema } from "../encoders/vit-config.ts";
-import { parseVaeConfig, vaeTokenSide, vaeTokenSize } from "../encoders/vae-config.ts";
+import { parseVaeConfig, vaeTokenSide, vaeTokenSize, type VaeConfig } from "../encoders/vae-config.ts";
 import { generationSchema } from "./generation-config.ts";
 import { vitTokenSize } from "../model/config.ts";
 import { quantizationSchema } from "./quantization.ts";
@@ -34,7 +34,7 @@ const mogaoSchema = z.strictObject({
   rope: z.enum(["interleaved", "mrope", "1d"]),
   ropeSections: z.tuple([count, count, count]).readonly().optional(),
   fusion: z.enum(["deep", "shared"]),
-  imageContext: z.enum(["vit+vae", "vae"]),
+  imageContext: z.enum(["vit+vae", "vae", "none"]),
   latentSize: count,
   conditionSize: count,
   timeScale: positive,
@@ -75,20 +75,21 @@ const schema = z.strictObject({
   model: mogaoSchema,
   /** Absent where the VAE alone represents images. */
   vit: vitSchema.optional(),
-  vae: z.unknown(),
+  /** Absent in a language model. */
+  vae: z.unknown().optional(),
   /** Parts whose matrices are stored as codes and scales (docs/checkpoints.md); absent parts are floats. */
   quantization: quantizationSchema.optional(),
   /** Bounds on pictures in prompts, which are resized to fit: those of both encoders, or of the VAE. */
-  images: pictureBounds,
+  images: pictureBounds.prefault({ maxPixels: 1024 ** 2 }),
   /** Those of the ViT, where it has a grid of its own; default: the same. */
   vitImages: pictureBounds.optional(),
   generation: generationSchema,
 });
 
 /** As written, where what has a default may be absent. */
-export type ModelFolderConfigInput = Omit<z.input<typeof schema>, "vae"> & { vae: ReturnType<typeof parseVaeConfig> };
+export type ModelFolderConfigInput = Omit<z.input<typeof schema>, "vae"> & { vae?: VaeConfig | undefined };
 /** Checked, with defaults. */
-export type ModelFolderConfig = Omit<z.output<typeof schema>, "vae"> & { vae: ReturnType<typeof parseVaeConfig> };
+export type ModelFolderConfig = Omit<z.output<typeof schema>, "vae"> & { vae?: VaeConfig | undefined };
 
 /** Checks each field, and that the three networks fit each other. `where` names the file. Throws InputError. */
 export function parseModelConfig(value: unknown, where: string): ModelFolderConfig {
@@ -96,13 +97,12 @@ export function parseModelConfig(value: unknown, where: string): ModelFolderConf
   if (!parsed.success) {
     throw new InputError(`${where}: not the configuration of a model: ${schemaProblems(parsed.error)}`);
   }
-  const config: ModelFolderConfig = { ...parsed.data, vae: parseVaeConfig(parsed.data.vae, where) };
-  const { model, vit, vae, generation, images } = config;
-  const expect = (condition: boolean, path: string, expected: string, found: unknown) => {
+  const { vae, ...rest } = parsed.data;
+  const config: ModelFolderConfig = { ...rest, ...(vae !== undefined && { vae: parseVaeConfig(vae, where) }) };
+  const { model, vit } = config;
+  const expect: Expect = (condition, path, expected, found) => {
     if (!condition) throw new InputError(`${where}: ${path}: expected ${expected}, found ${String(found)}`);
   };
-  const side = vaeTokenSide(vae);
-  const tokenSize = vaeTokenSize(vae);
   expect(model.heads % model.kvHeads === 0, "model.heads", `a multiple of kvHeads = ${model.kvHeads}`, model.heads);
   expect(model.headSize % 2 === 0, "model.headSize", "an even number", model.headSize);
   const sections = model.ropeSections?.reduce((a, b) => a + b, 0) ?? model.headSize / 2;
@@ -124,7 +124,12 @@ export function parseModelConfig(value: unknown, where: string): ModelFolderConf
     "groups of their own for markers inside",
     "groups that are shared",
   );
-  expect(model.latentSize === tokenSize, "model.latentSize", `${tokenSize}, a token of the VAE`, model.latentSize);
+  expect(
+    (config.vae !== undefined) === (model.imageContext !== "none"),
+    "vae",
+    `one for every imageContext but "none"`,
+    config.vae ? "one" : "none",
+  );
   expect(
     (vit !== undefined) === (model.imageContext === "vit+vae"),
     "vit",
@@ -136,11 +141,21 @@ export function parseModelConfig(value: unknown, where: string): ModelFolderConf
     expect(vit.outSize === width, "vit.outSize", `${width}, the width that the model takes`, vit.outSize);
     expect(vit.size % (4 * vit.heads) === 0, "vit.size", `a multiple of 4 × heads = ${4 * vit.heads}`, vit.size);
   }
+  if (config.vae) checkPictures(config, config.vae, expect);
+  return config;
+}
+
+type Expect = (condition: boolean, path: string, expected: string, found: unknown) => void;
+
+/** That pictures fit the grid of the VAE's tokens. */
+function checkPictures({ model, generation, images }: ModelFolderConfig, vae: VaeConfig, expect: Expect): void {
+  const side = vaeTokenSide(vae);
+  const tokenSize = vaeTokenSize(vae);
+  expect(model.latentSize === tokenSize, "model.latentSize", `${tokenSize}, a token of the VAE`, model.latentSize);
   expect(images.maxPixels >= side ** 2, "images.maxPixels", `at least one token, ${side ** 2}`, images.maxPixels);
   expect(images.minPixels <= images.maxPixels, "images.minPixels", `at most ${images.maxPixels}`, images.minPixels);
   for (const name of ["width", "height"] as const)
     expect(generation[name] % side === 0, `generation.${name}`, `a multiple of ${side} pixels`, generation[name]);
   const pixels = generation.width * generation.height;
   expect(generation.maxPixels >= pixels, "generation.maxPixels", `at least ${pixels}`, generation.maxPixels);
-  return config;
 }

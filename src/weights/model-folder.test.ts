@@ -130,6 +130,10 @@ test("a model that could not be loaded is not written", async () => {
     /lacks mogao\.norm\.weight; it has the wrong shape of mogao\.velocity\.bias \(expected \[8\], found 3 numbers\)/,
   );
   await expect(saveModelFolder(target, { ...model, tokenizer: {} })).rejects.toThrow(InputError);
+  const tokenizer = JSON.parse(JSON.stringify(model.tokenizer).replaceAll("vision_start", "vision_begin")) as unknown;
+  await expect(saveModelFolder(target, { ...model, tokenizer })).rejects.toThrow(
+    "tokenizer.json: lacks <|vision_start|> or <|vision_end|>, between which images stand",
+  );
   expect(await readdir(folder)).toEqual([]);
 });
 

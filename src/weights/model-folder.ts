@@ -1,4 +1,4 @@
-/** A model on disk: config.json, model.safetensors, vae.safetensors, tokenizer.json. */
+/** A model on disk: config.json, model.safetensors, tokenizer.json, and vae.safetensors unless it is a language model. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeJsonAtomic } from "../core/atomic-file.ts";
@@ -7,7 +7,7 @@ import { fileInFolder } from "../core/folder-file.ts";
 import { readJson } from "../core/json-file.ts";
 import { float32ToBfloat16, float32ToFloat16 } from "../core/half.ts";
 import { loadTokenizer } from "../encoders/tokenizer-file.ts";
-import { Tokenizer } from "../encoders/tokenizer.ts";
+import { NO_TOKEN, Tokenizer } from "../encoders/tokenizer.ts";
 import { createVae } from "../encoders/autoencoder.ts";
 import { createVit } from "../encoders/vision-transformer.ts";
 import { Mogao } from "../model/mogao.ts";
@@ -35,6 +35,7 @@ export interface ModelFolder {
   readonly weights: ParameterValues;
   /** Those of quantised parts, which are not among the `weights`. */
   readonly stored?: StoredWeights | undefined;
+  /** Empty in a language model. */
   readonly vaeWeights: ParameterValues;
   readonly tokenizer: Tokenizer;
 }
@@ -67,14 +68,13 @@ export async function loadModelConfig(folder: string): Promise<ModelFolderConfig
 export async function loadModelFolder(folder: string): Promise<ModelFolder> {
   const config = await loadModelConfig(folder);
   const tokenizer = await loadTokenizer(folder);
-  if (tokenizer.size > config.model.vocabularySize)
-    throw new InputError(
-      `${join(folder, TOKENIZER)}: expected at most ${config.model.vocabularySize} ids (${CONFIG}), found ${tokenizer.size}`,
-    );
+  checkTokenizer(tokenizer, config, join(folder, TOKENIZER));
   const path = await fileInFolder(folder, WEIGHTS);
   const { weights, stored } = await openWeights(path, modelParameters(config), config.quantization);
-  const vaeWeights = await openWeights(await fileInFolder(folder, VAE_WEIGHTS), createVae(config.vae).parameters);
-  return { config, weights, stored, vaeWeights: vaeWeights.weights, tokenizer };
+  const vaeWeights = config.vae
+    ? (await openWeights(await fileInFolder(folder, VAE_WEIGHTS), createVae(config.vae).parameters)).weights
+    : (new Map() as ParameterValues);
+  return { config, weights, stored, vaeWeights, tokenizer };
 }
 
 /** The float weights of a model folder, read one at a time. */
@@ -86,6 +86,7 @@ export interface ModelToSave {
   readonly config: Omit<ModelFolderConfigInput, "format">;
   /** All at hand, or made one by one in the order in which they are written, so that a big model is never in memory whole. */
   readonly weights: ParameterValues | ((info: ParameterInfo) => Promise<Float32Array | Uint8Array>);
+  /** Empty in a language model. */
   readonly vaeWeights: ParameterValues;
   /** The parsed tokenizer.json, and tokenizer_config.json where there is one. */
   readonly tokenizer: unknown;
@@ -110,18 +111,15 @@ export async function saveModelFolder(
   { dtype = "F16", vaeDtype = dtype }: { readonly dtype?: FloatDtype; readonly vaeDtype?: FloatDtype } = {},
 ): Promise<void> {
   const config = parseModelConfig({ format: FORMAT, ...model.config }, join(folder, CONFIG));
-  void new Tokenizer(model.tokenizer, model.tokenizerConfig, join(folder, TOKENIZER));
-  const files = [
-    // Codes and scales of a matrix follow each other, so that they can be made together.
-    [
-      join(folder, WEIGHTS),
-      modelParameters(config),
-      model.weights,
-      dtype,
-      { keepOrder: config.quantization !== undefined },
-    ],
-    [join(folder, VAE_WEIGHTS), createVae(config.vae).parameters, model.vaeWeights, vaeDtype, {}],
-  ] as const;
+  const tokenizerPath = join(folder, TOKENIZER);
+  checkTokenizer(new Tokenizer(model.tokenizer, model.tokenizerConfig, tokenizerPath), config, tokenizerPath);
+  // Codes and scales of a matrix follow each other, so that they can be made together.
+  const order = { keepOrder: config.quantization !== undefined };
+  const files: [string, readonly ParameterInfo[], ModelToSave["weights"], FloatDtype, object][] = [
+    [join(folder, WEIGHTS), modelParameters(config), model.weights, dtype, order],
+  ];
+  if (config.vae)
+    files.push([join(folder, VAE_WEIGHTS), createVae(config.vae).parameters, model.vaeWeights, vaeDtype, {}]);
   for (const [path, parameters, values] of files) {
     if (typeof values === "function") continue;
     reportMismatch(
@@ -134,12 +132,12 @@ export async function saveModelFolder(
       },
     );
   }
-  for (const [path, parameters, values, floatDtype, order] of files)
+  for (const [path, parameters, values, floatDtype, fileOrder] of files)
     await writeSafetensors(
       path,
       parameters.map((info) => tensorToWrite(info, values, floatDtype)),
       {},
-      order,
+      fileOrder,
     );
   await writeJsonAtomic(join(folder, TOKENIZER), model.tokenizer);
   if (model.tokenizerConfig !== undefined) await writeJsonAtomic(join(folder, TOKENIZER_CONFIG), model.tokenizerConfig);
@@ -152,6 +150,14 @@ function tensorToWrite(info: ParameterInfo, values: ModelToSave["weights"], floa
   if (tensor.dtype === "byte") return { name, shape, dtype: "U8", data: read };
   const dtype = quantized ? "F32" : floatDtype;
   return { name, shape, dtype, data: async () => narrow[dtype]((await read()) as Float32Array) };
+}
+
+/** That every id has an embedding, and images their markers. */
+function checkTokenizer({ size, special }: Tokenizer, { model, vae }: ModelFolderConfig, path: string): void {
+  if (size > model.vocabularySize)
+    throw new InputError(`${path}: expected at most ${model.vocabularySize} ids (${CONFIG}), found ${size}`);
+  if (vae && [special.visionStart, special.visionEnd].includes(NO_TOKEN))
+    throw new InputError(`${path}: lacks <|vision_start|> or <|vision_end|>, between which images stand`);
 }
 
 async function expectFolder(folder: string): Promise<void> {

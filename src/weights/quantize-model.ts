@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { InputError } from "../core/errors.ts";
 import { fileInFolder } from "../core/folder-file.ts";
 import { readJson, readJsonIfPresent } from "../core/json-file.ts";
-import type { ParameterInfo } from "../nn/parameters.ts";
+import type { ParameterInfo, ParameterValues } from "../nn/parameters.ts";
 import type { MatrixShape, Quantization } from "../nn/quantization.ts";
 import { loadModelConfig, modelParameters, openModelWeights, saveModelFolder } from "./model-folder.ts";
 import type { ModelQuantization } from "./quantization.ts";
@@ -38,7 +38,7 @@ export async function quantizeModel(options: QuantizeModelOptions): Promise<Matr
   if (config.quantization)
     throw new InputError(`${model}: is quantised already; expected a model of floats, from which less is lost`);
   if (resolve(model) === resolve(out)) throw new InputError(`${out}: expected another folder than that of the model`);
-  const vae = await loadVae(model);
+  const vaeWeights: ParameterValues = config.vae ? (await loadVae(model)).weights : new Map();
   const tokenizer = await readJson(await fileInFolder(model, "tokenizer.json"));
   const tokenizerConfig = await readJsonIfPresent(await fileInFolder(model, "tokenizer_config.json"));
   const total = modelParameters({ ...config, quantization }).length;
@@ -56,7 +56,7 @@ export async function quantizeModel(options: QuantizeModelOptions): Promise<Matr
           onTensor?.(done++, total, info.name);
           return quantized(info);
         },
-        vaeWeights: vae.weights,
+        vaeWeights,
         tokenizer,
         ...(tokenizerConfig !== undefined && { tokenizerConfig }),
       },

@@ -8,7 +8,7 @@ import { quote, type TensorInfo } from "./safetensors-header.ts";
 
 /** Opens the shards that an index (`{"weight_map": {tensor: file}}`) names; they must lie in its own folder. */
 export async function openSharded(indexPath: string): Promise<SafetensorsFile> {
-  const shardOf = await readIndex(indexPath);
+  const shardOf = parseIndex(await readJson(indexPath), indexPath);
   const shards = new Map<string, SafetensorsFile>();
   try {
     for (const name of new Set(shardOf.values()))
@@ -27,9 +27,8 @@ export async function openSharded(indexPath: string): Promise<SafetensorsFile> {
   }
 }
 
-/** Tensor name → shard's file name. */
-async function readIndex(path: string): Promise<Map<string, string>> {
-  const index = await readJson(path);
+/** Tensor name → shard's file name, as an index has it. Throws InputError naming `path`. */
+export function parseIndex(index: unknown, path: string): Map<string, string> {
   const map = isObject(index) ? index["weight_map"] : undefined;
   if (!isObject(map))
     throw new InputError(`${path}: expected an object "weight_map", found ${map === undefined ? "none" : typeof map}`);

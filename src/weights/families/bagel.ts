@@ -4,16 +4,15 @@ import { InputError } from "../../core/errors.ts";
 import { fileInFolder } from "../../core/folder-file.ts";
 import { readJson } from "../../core/json-file.ts";
 import { vaeTokenSize } from "../../encoders/vae-config.ts";
-import type { VitCodecConfig } from "../../encoders/vit-codec.ts";
 import type { MogaoConfig } from "../../model/config.ts";
 import { presets } from "../../model/presets.ts";
 import type { KeyMap, KeyRule } from "../key-map.ts";
 import { openSafetensors } from "../safetensors.ts";
-import { bagelUsage, type Usage } from "./family-defaults.ts";
+import { bagelUsage } from "./family-defaults.ts";
 import { readFluxVae } from "./flux-vae.ts";
 import { qwen2Config } from "./qwen2.ts";
 import { bagelSiglip, bagelSiglipConfig } from "./siglip.ts";
-import type { StoredVae } from "../vae-files.ts";
+import type { PublicModel } from "../public-model.ts";
 
 /** Names of the transformer, which Lance has from BAGEL. What is more special stands first. */
 export const mixtureOfTransformers: readonly KeyRule[] = [
@@ -46,23 +45,12 @@ export const bagel: KeyMap = {
   ],
 };
 
-export interface PublicModel {
-  readonly model: MogaoConfig;
-  readonly vit: VitCodecConfig;
-  readonly vae: StoredVae;
-  /** Preprocessing and defaults. */
-  readonly usage: Usage;
-  /** Where the weights of transformer and ViT lie, under the names of `map`. */
-  readonly weights: string;
-  readonly map: KeyMap;
-}
-
 /**
  * What a folder of BAGEL holds: llm_config.json and vit_config.json (its config.json has not always been enough), the weights in
  * ema.safetensors or as an index tells, and FLUX's autoencoder.
  * @throws InputError naming the file and what is wrong with it
  */
-export async function readBagel(folder: string): Promise<PublicModel> {
+export async function readBagel(folder: string): Promise<Required<PublicModel>> {
   const config = async (name: string) => {
     const path = await fileInFolder(folder, name);
     return [await readJson(path), path] as const;

@@ -19,8 +19,12 @@ export const qwen2: KeyMap = {
 
 const count = z.int().positive();
 const sections = z.tuple([count, count, count]).optional();
+/** YaRN and the like, which stretch positions, are not read. */
+const ropeKind = z.literal(["default", "mrope"]).optional();
 const schema = z.object({
   model_type: z.string(),
+  hidden_act: z.literal("silu").optional(),
+  use_sliding_window: z.literal(false).optional(),
   hidden_size: count,
   num_hidden_layers: count,
   num_attention_heads: count,
@@ -29,9 +33,11 @@ const schema = z.object({
   vocab_size: count,
   rms_norm_eps: z.number().positive(),
   rope_theta: z.number().positive().optional(),
-  rope_scaling: z.object({ mrope_section: sections }).nullish(),
+  rope_scaling: z.object({ type: ropeKind, rope_type: ropeKind, mrope_section: sections }).nullish(),
   /** Where newer versions of transformers keep both. */
-  rope_parameters: z.object({ rope_theta: z.number().positive(), mrope_section: sections }).optional(),
+  rope_parameters: z
+    .object({ rope_theta: z.number().positive(), rope_type: ropeKind, mrope_section: sections })
+    .optional(),
   tie_word_embeddings: z.boolean().default(false),
 });
 
