@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { isMogaoError } from "../core/errors.ts";
+import { ablateCommand } from "./ablate.ts";
 import { addChat } from "./chat.ts";
 import { Interrupted, type CliContext } from "./context.ts";
 import { convertCommand } from "./convert.ts";
@@ -62,6 +63,7 @@ function createProgram(context: CliContext): Command {
   program.addCommand(adopt(dataCommand(), program));
   program.addCommand(adopt(trainCommand(context), program));
   program.addCommand(adopt(evalCommand(context), program));
+  program.addCommand(adopt(ablateCommand(context), program));
   program.addCommand(adopt(convertCommand(context), program));
   program.addCommand(adopt(initCommand(context), program));
   program.addCommand(adopt(inspectCommand(context), program));

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import type { Device } from "../runtime/types.ts";
 import { Interrupted, type CliContext } from "./context.ts";
+import { gracefulStop } from "./graceful-stop.ts";
 import { setExamples } from "./help.ts";
 import { choiceOption, integerOption } from "./option-values.ts";
 import { trainProgress } from "./train-progress.ts";
@@ -75,14 +76,7 @@ async function runTrain(path: string, values: TrainArguments, context: TrainCont
     ...(values.threads !== undefined && { threads: values.threads }),
   });
   context.stderr.write(`${config.about}\n${runtime.description}; run in ${outDir}\n`);
-  const interruption = new AbortController();
-  const stop = () => {
-    if (interruption.signal.aborted) process.exit(130);
-    context.stderr.write("\nstopping after this step; Ctrl-C again stops at once\n");
-    interruption.abort();
-  };
-  const unsubscribe = context.onInterrupt(stop);
-  process.on("SIGTERM", stop);
+  const stop = gracefulStop(context);
   try {
     const { step, finished, loss, skipped, checkpoint } = await train(
       await config.createTask({ runtime, seed: config.train.seed, outDir }),
@@ -94,15 +88,14 @@ async function runTrain(path: string, values: TrainArguments, context: TrainCont
         resetOptimizer: values.resetOptimizer,
         identity: config.task,
         reporter: trainProgress(context.stderr),
-        signal: interruption.signal,
+        signal: stop.signal,
       },
     );
     const result = { step, finished, loss, skipped, checkpoint };
     context.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `${checkpoint}\n`);
     if (!finished) throw new Interrupted();
   } finally {
-    process.off("SIGTERM", stop);
-    unsubscribe();
+    stop.release();
   }
 }
 

@@ -28,8 +28,9 @@ export async function exportRun(run: string, folder: string, name: string): Prom
     throw new InputError(
       `${checkpoint}: is no run of the omni model with images (its objective is ${settings?.objective})`,
     );
-  const { model, vit, folder: encoders, preview, imageSide } = settings as WorldTaskSettings;
-  const parameters = modelParameters({ model, vit });
+  const { model, folder: encoders, preview, imageSide } = settings as WorldTaskSettings;
+  const vit = model.imageContext === "vit+vae" ? { vit: settings.vit } : {};
+  const parameters = modelParameters({ model, vit: undefined, ...vit });
   const weights: ParameterValues = new Map(
     parameters.map((info) => [info.name, new Float32Array(elementCount(info.shape))]),
   );
@@ -41,7 +42,7 @@ export async function exportRun(run: string, folder: string, name: string): Prom
     config: {
       name,
       model,
-      vit,
+      ...vit,
       vae: vae.config,
       images: { maxPixels: 4 * imageSide ** 2 },
       generation: {

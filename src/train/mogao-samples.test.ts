@@ -12,8 +12,8 @@ const options = {
   context: { vit: true, vae: true },
   withFlow: true,
 };
-const prepare = (items: Sample["items"]) =>
-  prepareSample({ kind: "test", items } as Sample, () => [7], special, new Philox(1), options).sequence;
+const prepare = (items: Sample["items"], more: { targets?: "all" | "last" } = {}) =>
+  prepareSample({ kind: "test", items } as Sample, () => [7], special, new Philox(1), { ...options, ...more }).sequence;
 const counts = ({ visual }: ReturnType<typeof prepare>) =>
   Object.fromEntries(
     [0, 1].map((i) => [
@@ -40,4 +40,17 @@ test("clean tokens are kept for the images that a drawn one follows", () => {
     { type: "text", text: "done", loss: true },
   ] as Sample["items"]);
   expect(counts(edit)).toEqual({ 0: [4, 0], 1: [0, 8] });
+});
+
+test("all drawn images of a sample are learnt at once, or the last one with the others as its context", () => {
+  const story = [
+    { type: "text", text: "a story", loss: false },
+    { type: "image", image, loss: true },
+    { type: "text", text: "then", loss: true },
+    { type: "image", image, loss: true },
+  ] as Sample["items"];
+  expect(counts(prepare(story))).toEqual({ 0: [4, 8], 1: [0, 8] });
+  expect(counts(prepare(story, { targets: "last" }))).toEqual({ 0: [4, 0], 1: [0, 8] });
+  const [all, last] = [prepare(story), prepare(story, { targets: "last" })];
+  expect(last.text).toEqual(all.text);
 });

@@ -12,6 +12,11 @@ export interface SequenceOptions {
   readonly drop: { readonly all: number; readonly text: number; readonly vit: number; readonly vae: number };
   /** Probability of closing a drawn image that ends a sample (conversation.ts). */
   readonly closeLastImage: number;
+  /**
+   * Which drawn images of a sample are learnt in its one pass: all of them (ECTF, Sec. 3.3; the default), or the last one alone, the
+   * earlier ones being context.
+   */
+  readonly targets?: "all" | "last" | undefined;
   readonly context: { readonly vit: boolean; readonly vae: boolean };
   /** Whether images with a loss are drawn; without it they are skipped together with what asks for them. */
   readonly withFlow: boolean;
@@ -54,8 +59,13 @@ export function prepareSample(
     context: options.context,
     closeLastImage: random.uniform() < options.closeLastImage,
   });
-  const kept = dropConditions(parts, special, random, options);
+  const kept = dropConditions(options.targets === "last" ? lastTargetOnly(parts) : parts, special, random, options);
   return { kind: sample.kind, images, sequence: buildSequence(options.context.vit ? withoutUnread(kept) : kept) };
+}
+
+function lastTargetOnly(parts: readonly SequencePart[]): readonly SequencePart[] {
+  const last = parts.findLastIndex((part) => part.type === "image" && part.copies > 0);
+  return parts.map((part, i) => (part.type === "image" && i !== last ? { ...part, copies: 0 } : part));
 }
 
 /** Beside ViT tokens, clean VAE tokens are read by later drawn images alone (attends.ts): without one they are dead weight. */

@@ -28,7 +28,7 @@ import type { TrainingTask } from "./task.ts";
 
 export interface WorldTaskSettings extends Pick<
   MogaoTaskOptions,
-  "objective" | "lambda" | "timeShift" | "copies" | "drop" | "vitMode" | "imageSide"
+  "objective" | "lambda" | "timeShift" | "copies" | "drop" | "vitMode" | "imageSide" | "targets"
 > {
   readonly model: MogaoConfig;
   readonly vit: QwenVitConfig & { readonly mean: number; readonly deviation: number };

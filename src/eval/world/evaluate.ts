@@ -27,10 +27,24 @@ export interface WorldEvaluation {
   readonly modelFolder: string;
   readonly load: () => Promise<Mogao>;
   readonly generate: Pick<GenerateOptions, "steps" | "guidance" | "imageGuidance">;
+  /** To share between evaluations, which then prepare it once. Default: one of the evaluation's own. */
+  readonly eye?: WorldEye;
   /** Default: a folder of its own for these weights and settings, below {@link RESULTS}. */
   readonly out?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (state: EvaluationState) => void;
+}
+
+/** What renders pictures of the world and what looks at them. */
+export interface WorldEye {
+  readonly bank: SpriteBank;
+  readonly judge: TemplateJudge;
+}
+
+/** Sees everything that a suite shows, held-out styles too. */
+export async function openWorldEye(): Promise<WorldEye> {
+  const bank = await SpriteBank.open();
+  return { bank, judge: new TemplateJudge(bank, { styles: [...TRAIN_STYLES, ...HELD_OUT_STYLES] }) };
 }
 
 /** How far a run is, before each item. */
@@ -71,8 +85,7 @@ export async function evaluateWorld(evaluation: WorldEvaluation): Promise<WorldE
     ...generate,
   };
   const folder = evaluation.out ?? join(RESULTS, Object.values(settings).join("-"));
-  const bank = await SpriteBank.open();
-  const judge = new TemplateJudge(bank, { styles: [...TRAIN_STYLES, ...HELD_OUT_STYLES] });
+  const { bank, judge } = evaluation.eye ?? (await openWorldEye());
   const world = { bank, concepts, imageSize: IMAGE_SIZE };
   const vae = await openVae(modelFolder);
   const results: ItemResult[] = [];

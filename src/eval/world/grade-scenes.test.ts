@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Scene, SceneObject } from "../../data/world/scene.ts";
-import { gradeEdit, gradeSeries, showsScene } from "./grade-scenes.ts";
+import { areDistinct, gradeEdit, gradeSeries, showsScene } from "./grade-scenes.ts";
 import type { EditExpectation, SeriesExpectation } from "./item.ts";
 import type { View } from "./view.ts";
 
@@ -148,7 +148,7 @@ describe("series", () => {
     expect(verdicts([...scenes].reverse())).toEqual([true, false, true]);
     const twemoji = scene("white", object("car", 0.8, 0.5, { colour: "blue", style: "twemoji" }));
     expect(verdicts([...scenes.slice(0, 2), twemoji])).toEqual([true, true, false]);
-    expect(verdicts([])).toEqual([false, false, true]);
+    expect(verdicts(scenes.slice(0, 1))).toEqual([false, false, false]);
   });
 
   test("what varies may vary, and nothing else", () => {
@@ -180,4 +180,17 @@ test("a scene is shown by its things and no others; equal things are matched to 
   expect(showsScene(two, seen(scene("white", ...two.objects, cat)), false)).toBe(false);
   const doubtful = seen(two);
   expect(showsScene(two, { ...doubtful, detections: doubtful.detections.map((one) => ({ ...one, score: 0.5 })) }, false)).toBe(false); // prettier-ignore
+});
+
+test("scenes are distinct by looks, numbers, background and clear moves", () => {
+  for (const other of [
+    scene("black", apple, cat),
+    scene("white", apple),
+    scene("white", apple, cat, cat),
+    scene("white", apple, { ...cat, colour: "red" }),
+    scene("white", apple, { ...cat, x: cat.x - 0.2 }),
+  ])
+    expect([areDistinct(START, other), areDistinct(other, START)], JSON.stringify(other)).toEqual([true, true]);
+  expect(areDistinct(START, scene("white", cat, apple))).toBe(false);
+  expect(areDistinct(START, scene("white", apple, { ...cat, x: cat.x - 0.1 }))).toBe(false);
 });

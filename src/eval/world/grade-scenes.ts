@@ -4,8 +4,10 @@ import type { EditExpectation, SeriesExpectation, Variation } from "./item.ts";
 import type { Detection } from "./template-judge.ts";
 import { certain, type View } from "./view.ts";
 
-/** How far a thing may stand from its place, as a share of the picture's side: a third of an ordinary object. */
-const PLACE_TOLERANCE = 0.15;
+/** How far a thing may stand from its place, as a share of the picture's side: three times what the judge is off. */
+const PLACE_TOLERANCE = 0.1;
+/** A move that is surely more than that. */
+const LEAST_MOVE = 0.15;
 
 /** What must fit between a thing of a scene and a thing that is seen; the concept and a colour that was given always must. */
 interface Strictness {
@@ -51,7 +53,7 @@ export function gradeSeries(expected: SeriesExpectation, { views, stopped }: Ans
   const each = scenes.every((scene, i) => views[i] !== undefined && showsScene(scene, views[i], places));
   const [first] = views;
   const repeats = last !== null && first !== undefined && showsScene(last, first, places);
-  const coherent = varies === null || isCoherent(views, varies);
+  const coherent = varies === null || (views.length > 1 && isCoherent(views, varies));
   return {
     right: number && each && coherent,
     aspects: {
@@ -60,6 +62,21 @@ export function gradeSeries(expected: SeriesExpectation, { views, stopped }: Ans
       ...(last !== null && { "moves on": first !== undefined && (!repeats || each) }),
     },
   };
+}
+
+/** Whether the grades tell the scenes apart: by looks, numbers, background, or a thing that has clearly moved. */
+export function areDistinct(first: Scene, second: Scene): boolean {
+  const [, gone] = split(first.objects, second.objects);
+  const [staying, come] = split(second.objects, first.objects);
+  return (
+    gone.length + come.length > 0 ||
+    first.background !== second.background ||
+    staying.some((object) =>
+      first.objects
+        .filter((other) => looks(other) === looks(object))
+        .every((other) => Math.hypot(other.x - object.x, other.y - object.y) >= LEAST_MOVE),
+    )
+  );
 }
 
 /** Whether the picture shows exactly the things of the scene, on its background. */

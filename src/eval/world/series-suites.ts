@@ -9,6 +9,7 @@ import { group } from "../../data/world/tasks/group.ts";
 import { sequence } from "../../data/world/tasks/sequence.ts";
 import { conceptNamed } from "../../data/world/concepts.ts";
 import { draw, say, show } from "../../data/world/draft.ts";
+import { areDistinct } from "./grade-scenes.ts";
 import type { PromptPiece, Variation } from "./item.ts";
 import { itemsOfSplit, sampledItems, type ItemDraft, type SuiteWorld } from "./suite-world.ts";
 
@@ -63,6 +64,7 @@ function edits(
     if (step === null) return null;
     const { prompt: text } = editRequest(random, world, step);
     const [before, after] = [start.scene, step.after.scene];
+    if (!areDistinct(before, after)) return null;
     return {
       kind: "edit",
       task: `edit.${operation}`,
@@ -104,6 +106,7 @@ export function nextItems(suiteWorld: SuiteWorld): ItemDraft[] {
       if (!draft.task.startsWith("next.") || course === undefined) return null;
       const scenes = scenesOf(reply);
       const last = scenesOf(prompt).at(-1)!;
+      if (!areDistinct(last, scenes[0]!)) return null;
       const expected = { type: "series", scenes, places: course.places, varies: null, last } as const;
       return { group: split, pair: null, prompt, expected, truth: scenes };
     }),
@@ -134,7 +137,7 @@ const GROUP_VARIATIONS: Readonly<Record<string, Variation>> = {
 /** Courses of pictures that the judge can follow: not those of sizes and turns. */
 const COURSES: Readonly<Record<string, { readonly varies: Variation; readonly places: boolean }>> = {
   move: { varies: "place", places: true },
-  meet: { varies: "cast", places: true },
+  meet: { varies: "cast", places: false },
   count: { varies: "number", places: false },
   join: { varies: "cast", places: false },
   change: { varies: "colour", places: false },

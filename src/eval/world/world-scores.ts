@@ -42,7 +42,8 @@ type Formula = (items: readonly ItemResult[], right: Verdict) => number;
 const MME_TASKS = 4;
 
 function benchmark(name: string, most: number, items: readonly ItemResult[], formula: Formula): WorldScore[] {
-  return items.length === 0 ? [] : [scored(name, most, items, formula)];
+  const score = scored(name, most, items, formula);
+  return Number.isNaN(score.model) ? [] : [score];
 }
 
 function scored(name: string, most: number, items: readonly ItemResult[], formula: Formula): WorldScore {
@@ -67,8 +68,10 @@ function accuracy(items: readonly ItemResult[], right: Verdict): number {
  * be taken for "yes".
  */
 function meanF1(items: readonly ItemResult[], right: Verdict): number {
+  // Without positives, which a limit on the items may leave, there is no F1.
+  const groups = byGroup(items).filter((group) => group.some(({ answer }) => answer === "yes"));
   return mean(
-    byGroup(items).map((group) => {
+    groups.map((group) => {
       const positives = group.filter(({ answer }) => answer === "yes");
       const hits = positives.filter(right).length;
       const misses = positives.length - hits;

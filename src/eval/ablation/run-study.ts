@@ -1,0 +1,168 @@
+import { join } from "node:path";
+import { writeBytesAtomic, writeJsonAtomic } from "../../core/atomic-file.ts";
+import { InputError } from "../../core/errors.ts";
+import type { Mogao } from "../../generate/types.ts";
+import { summarize, type ModelSummary } from "../../model/inspect.ts";
+import type { Runtime } from "../../runtime/types.ts";
+import { latestCheckpoint, readProgress } from "../../train/checkpoint.ts";
+import { loadTrainingConfig, type ResolvedTraining } from "../../train/config.ts";
+import { exportRun } from "../../train/export-run.ts";
+import { train } from "../../train/loop.ts";
+import type { Reporter } from "../../train/reporter.ts";
+import type { WorldTaskSettings } from "../../train/world-task.ts";
+import { claimFolder } from "../results-folder.ts";
+import { evaluateWorld, openWorldEye, type EvaluationState, type WorldEye } from "../world/evaluate.ts";
+import type { Report } from "../world/report.ts";
+import { curveChart } from "./curve-chart.ts";
+import { bandOf, flowLosses, finalMean, type Band } from "./curves.ts";
+import type { Study, Variant } from "./studies.ts";
+import { studyMarkdown, studyRows, type StudyRow } from "./study-table.ts";
+
+export interface StudyOptions {
+  readonly study: Study;
+  /** Ids of variants; default: all. */
+  readonly only?: readonly string[];
+  /** Runs of each variant, with the seeds 0, 1, … */
+  readonly seeds: number;
+  /** File of the config that all variants change. */
+  readonly config: string;
+  /** Default: the config's. */
+  readonly steps?: number;
+  /** Most items of a suite. */
+  readonly limit: number;
+  readonly out: string;
+  readonly runtime: Runtime;
+  readonly load: (folder: string) => Promise<Mogao>;
+  /** A new one for each run. */
+  readonly reporter?: () => Reporter;
+  readonly onEvaluation?: (state: EvaluationState) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What one training run gave. */
+export interface StudyRun {
+  readonly variant: string;
+  readonly seed: number;
+  readonly samples: number;
+  /** Of training. */
+  readonly seconds: number;
+  /** Mean flow loss of the last tenth of the steps. */
+  readonly flow: number;
+  readonly report: Report;
+}
+
+export interface StudyResult {
+  readonly title: string;
+  readonly note: string;
+  readonly steps: number;
+  readonly seeds: number;
+  readonly rows: readonly StudyRow[];
+  readonly runs: readonly StudyRun[];
+  readonly curves: readonly VariantCurve[];
+}
+
+export interface VariantCurve {
+  readonly variant: string;
+  readonly label: string;
+  readonly band: Band;
+}
+
+/**
+ * Trains every variant with every seed, grades it and writes `results.json`, `table.md`, `flow.svg` and `flow.json` into the folder. All seeds of
+ * a variant come after each variant has had the seed before, so that a study that is stopped early compares. What was done is
+ * kept: runs go on from their checkpoints, gradings from their items.
+ * @throws InputError for unknown variants, and where the folder holds another study
+ */
+export async function runStudy(options: StudyOptions): Promise<StudyResult> {
+  const { study, seeds, out, signal } = options;
+  const variants = chosenVariants(study, options.only);
+  const configs = new Map<string, ResolvedTraining>();
+  for (const variant of variants) configs.set(variant.id, await variantConfig(variant, 0, options));
+  const { steps } = configs.get(variants[0]!.id)!.train;
+  await claimFolder(out, { study: study.title, config: options.config, steps, limit: options.limit });
+  const eye = await openWorldEye();
+  const runs: StudyRun[] = [];
+  for (let seed = 0; seed < seeds; seed++) {
+    for (const variant of variants) {
+      signal.throwIfAborted();
+      runs.push(await runVariant(variant, seed, options, eye));
+    }
+  }
+  const curves = await Promise.all(
+    variants.map(async ({ id, label }) => {
+      const losses = Array.from({ length: seeds }, (_, seed) => flowLosses(runFolder(out, id, seed)));
+      return { variant: id, label, band: bandOf(await Promise.all(losses), steps) };
+    }),
+  );
+  const models = new Map<string, ModelSummary>(
+    variants.map(({ id }) => [id, summarize((configs.get(id)!.task as WorldTaskSettings).model)]),
+  );
+  const rows = studyRows(variants, runs, models);
+  const result: StudyResult = { title: study.title, note: study.note, steps, seeds, rows, runs, curves };
+  await writeJsonAtomic(join(out, "results.json"), result);
+  await writeBytesAtomic(join(out, "table.md"), studyMarkdown(result));
+  await writeJsonAtomic(join(out, "flow.json"), curves);
+  await writeBytesAtomic(join(out, "flow.svg"), curveChart(`Flow loss: ${study.title}`, curves));
+  return result;
+}
+
+function chosenVariants(study: Study, only: readonly string[] | undefined): readonly Variant[] {
+  if (!only) return study.variants;
+  const ids = study.variants.map(({ id }) => id);
+  const unknown = only.find((id) => !ids.includes(id));
+  if (unknown !== undefined)
+    throw new InputError(`--only: expected names among ${ids.join(", ")}, found ${JSON.stringify(unknown)}`);
+  return study.variants.filter(({ id }) => only.includes(id));
+}
+
+function variantConfig(variant: Variant, seed: number, { config, steps }: StudyOptions): Promise<ResolvedTraining> {
+  return loadTrainingConfig(config, [
+    ...variant.settings,
+    `train.seed=${seed}`,
+    ...(steps === undefined ? [] : [`train.steps=${steps}`]),
+  ]);
+}
+
+function runFolder(out: string, variant: string, seed: number): string {
+  return join(out, variant, `seed-${seed}`);
+}
+
+async function runVariant(variant: Variant, seed: number, options: StudyOptions, eye: WorldEye): Promise<StudyRun> {
+  const { study, out, runtime, signal } = options;
+  const reporter = options.reporter?.();
+  const config = await variantConfig(variant, seed, options);
+  const folder = runFolder(out, variant.id, seed);
+  reporter?.note?.(`${variant.id} (${variant.label}), seed ${seed}, in ${folder}`);
+  const { steps } = config.train;
+  const newest = await latestCheckpoint(folder);
+  if (newest === undefined || (await readProgress(newest)).step < steps) {
+    const task = await config.createTask({ runtime, seed, outDir: folder });
+    const { finished } = await train(task, {
+      ...config.train,
+      runtime,
+      outDir: folder,
+      resume: true,
+      identity: config.task,
+      ...(reporter && { reporter }),
+      signal,
+    });
+    if (!finished) signal.throwIfAborted();
+  }
+  const progress = await readProgress((await latestCheckpoint(folder))!);
+  const modelFolder = join(folder, "model");
+  await exportRun(folder, modelFolder, `${study.title}: ${variant.id}, seed ${seed}`);
+  const { report } = await evaluateWorld({
+    suites: study.suites,
+    limit: options.limit,
+    concepts: "curated",
+    modelFolder,
+    load: () => options.load(modelFolder),
+    generate: {},
+    eye,
+    out: join(folder, "world"),
+    signal,
+    ...(options.onEvaluation && { onProgress: options.onEvaluation }),
+  });
+  const flow = finalMean(await flowLosses(folder), steps);
+  return { variant: variant.id, seed, samples: progress.samples, seconds: Math.round(progress.seconds), flow, report };
+}
