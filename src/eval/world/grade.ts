@@ -1,5 +1,7 @@
 import type { Relation } from "../../data/world/grammar.ts";
 import { answersEqual } from "../../data/world/answers.ts";
+import { relations } from "../benchmarks/geneval/geometry.ts";
+import { GENEVAL_SETTINGS } from "../benchmarks/geneval/grade.ts";
 import type { Box } from "./components.ts";
 import { gradeEdit, gradeSeries } from "./grade-scenes.ts";
 import type { Expectation, Fact } from "./item.ts";
@@ -22,12 +24,6 @@ export interface Grade {
   readonly right: boolean;
   readonly aspects: Readonly<Record<string, boolean>>;
 }
-
-/** Part of the two boxes' sizes that their centres must be apart by before a relation is seen (GenEval). */
-const POSITION_MARGIN = 0.1;
-/** Sine of the least angle from the other axis at which a relation holds (GenEval). */
-const LEAST_SHARE = 0.5;
-const NO_OFFSET = 1e-3;
 
 export function grade(expected: Expectation, answer: Answer): Grade {
   const { text, drew, views } = answer;
@@ -78,18 +74,11 @@ export function shows(fact: Fact, view: View): boolean {
   );
 }
 
+const GENEVAL_RELATIONS = { "left of": "left", "right of": "right", above: "above", below: "below" } as const;
+
 /** Where the first box stands from the second, by GenEval's rule: none, one or two relations. */
 export function relationsOf(a: Box, b: Box): Set<Relation> {
-  const offset = [a.x + a.width / 2 - b.x - b.width / 2, a.y + a.height / 2 - b.y - b.height / 2] as const;
-  const clear = (along: number, size: number) =>
-    Math.max(Math.abs(along) - POSITION_MARGIN * size, 0) * Math.sign(along);
-  const [x, y] = [clear(offset[0], a.width + b.width), clear(offset[1], a.height + b.height)];
-  const found = new Set<Relation>();
-  if (Math.abs(x) < NO_OFFSET && Math.abs(y) < NO_OFFSET) return found;
-  const length = Math.hypot(...offset);
-  if (x / length < -LEAST_SHARE) found.add("left");
-  if (x / length > LEAST_SHARE) found.add("right");
-  if (y / length < -LEAST_SHARE) found.add("above");
-  if (y / length > LEAST_SHARE) found.add("below");
-  return found;
+  const corners = ({ x, y, width, height }: Box) => [x, y, x + width, y + height] as const;
+  const found = relations(corners(a), corners(b), GENEVAL_SETTINGS.positionThreshold);
+  return new Set(found.map((relation) => GENEVAL_RELATIONS[relation]));
 }
