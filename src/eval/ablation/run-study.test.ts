@@ -26,7 +26,7 @@ function run(name: string, more: Partial<StudyOptions> = {}): Promise<StudyResul
   return runStudy({
     study,
     only: ["D", "A"],
-    seeds: 2,
+    seeds: 1,
     steps: STEPS,
     config,
     limit: 1,
@@ -49,12 +49,12 @@ test(
   async () => {
     const whole = await run("whole");
     expect(whole.rows.map(({ variant }) => variant)).toEqual(["A", "D"]);
-    expect(whole.runs.map(({ variant, seed }) => `${variant}${seed}`)).toEqual(["A0", "D0", "A1", "D1"]);
+    expect(whole.runs.map(({ variant, seed }) => `${variant}${seed}`)).toEqual(["A0", "D0"]);
     const [a, d] = whole.rows;
     // Deep fusion has more weights, of which each token passes through as many.
     expect(d!.parameters).toBeGreaterThan(a!.parameters);
     expect(d!.activePerToken).toBe(a!.activePerToken);
-    expect([a!.flowGain, d!.flowGain!.deviation]).toEqual([null, expect.any(Number)]);
+    expect([a!.flowGain, d!.flowGain!.mean]).toEqual([null, a!.flow.mean - d!.flow.mean]);
     for (const { samples, flow, report } of whole.runs) {
       expect(samples).toBe(2 * STEPS);
       expect(flow).toBeGreaterThan(0.1);

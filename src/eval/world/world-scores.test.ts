@@ -54,3 +54,9 @@ test("a score of the judge only where it judged everything", () => {
   const results = [result("choice", "train", true), result("choice", "train", false, { truth: null })];
   expect(scoreOf("World-MC", results)).toMatchObject({ model: 50, truth: null });
 });
+
+test("nothing is said of benchmarks that were not run, nor of POPE without anything to be found", () => {
+  expect(worldScores([])).toEqual([]);
+  const negatives = [result("pope", "random", true, { answer: "no" })];
+  expect(worldScores(negatives).map(({ name }) => name)).toEqual(["World-POPE accuracy"]);
+});

@@ -42,6 +42,7 @@ type Formula = (items: readonly ItemResult[], right: Verdict) => number;
 const MME_TASKS = 4;
 
 function benchmark(name: string, most: number, items: readonly ItemResult[], formula: Formula): WorldScore[] {
+  if (items.length === 0) return [];
   const score = scored(name, most, items, formula);
   return Number.isNaN(score.model) ? [] : [score];
 }
