@@ -45,7 +45,7 @@ function timeless(result: StudyResult): unknown {
 
 test(
   "A and D of Table 5, end to end; stopped in the middle of a run it goes on to the very same numbers",
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   async () => {
     const whole = await run("whole");
     expect(whole.rows.map(({ variant }) => variant)).toEqual(["A", "D"]);
