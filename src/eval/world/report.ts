@@ -38,7 +38,7 @@ export interface Report {
 }
 
 /** Changes whenever the same picture may be judged otherwise. */
-export const JUDGE_VERSION = 3;
+export const JUDGE_VERSION = 4;
 /** Which judge and which rules made the scores. */
 export const JUDGE = `template matcher ${JUDGE_VERSION} over connected components; GenEval's rules`;
 
