@@ -9,6 +9,7 @@ import { parseQuantization } from "../weights/quantization.ts";
 import { quantizeModel } from "../weights/quantize-model.ts";
 import { readWanVae } from "../weights/families/wan-vae.ts";
 import { saveVae, type StoredVae } from "../weights/vae-files.ts";
+import { convertVit } from "../weights/vit-files.ts";
 import { checkpointPath, offlineHelp } from "./checkpoint-source.ts";
 import { interruptible, type CliContext } from "./context.ts";
 import { errorTable } from "./error-table.ts";
@@ -19,7 +20,7 @@ import { Progress } from "./progress.ts";
 const autoencoders = { "flux-vae": readFluxVae, "wan2.2-vae": readWanVae };
 
 interface ConvertOptions {
-  readonly from?: "run" | "model" | PublicFamily | keyof typeof autoencoders;
+  readonly from?: "run" | "model" | "qwen2-vl" | PublicFamily | keyof typeof autoencoders;
   readonly quantize?: string;
   readonly out: string;
   readonly name?: string;
@@ -40,6 +41,7 @@ export function convertCommand(context: CliContext): Command {
         "run",
         ...Object.keys(publicModels),
         "model",
+        "qwen2-vl",
         ...Object.keys(autoencoders),
       ]),
     )
@@ -76,6 +78,7 @@ async function convert(context: CliContext, path: string, options: ConvertOption
     const family = from as PublicFamily;
     return fromPublicModel(context, family, await checkpointPath(path, "model", options, context), options);
   }
+  if (from === "qwen2-vl") return fromQwen2Vl(await checkpointPath(path, "model", options, context), options);
   const read = autoencoders[from as keyof typeof autoencoders];
   return fromAutoencoder(await checkpointPath(path, "vae", options, context), options, read);
 }
@@ -116,6 +119,16 @@ async function fromModel(context: CliContext, path: string, out: string, quantiz
 async function fromRun(path: string, { out, name = "emoji-world" }: ConvertOptions) {
   const result = await exportRun(path, out, name);
   return { json: result, text: `${result.checkpoint}, ${result.step} steps, ${result.samples} samples` };
+}
+
+/** Of a Qwen2-VL or Qwen2.5-VL checkpoint its vision transformer: a model of ours always has an autoencoder, too. */
+async function fromQwen2Vl(path: string, { out }: ConvertOptions) {
+  const result = await convertVit(path, out);
+  const count = result.parameters.toLocaleString("en");
+  return {
+    json: result,
+    text: `a vision transformer of ${count} parameters; the language model of the checkpoint is not taken`,
+  };
 }
 
 async function fromAutoencoder(path: string, { out }: ConvertOptions, read: (path: string) => Promise<StoredVae>) {

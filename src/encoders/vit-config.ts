@@ -1,5 +1,7 @@
 /** Vision transformers by configuration: Qwen2-VL's, Qwen2.5-VL's and SigLIP's. */
 import { z } from "zod";
+import { InputError } from "../core/errors.ts";
+import { schemaProblems } from "../core/schema-problems.ts";
 
 /** Sizes beyond any real model are refused before anything is built from them. */
 const count = z
@@ -70,3 +72,10 @@ export const vitSchema = z.discriminatedUnion("architecture", [
     .readonly()
     .refine(({ size, outSize }) => outSize === size, { path: ["outSize"], error: "expected size, SigLIP's own width" }),
 ]);
+
+/** Checks what a config file says; `where` names the file. Throws InputError. */
+export function parseVitConfig(value: unknown, where: string): z.output<typeof vitSchema> {
+  const parsed = vitSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new InputError(`${where}: not the configuration of a vision transformer: ${schemaProblems(parsed.error)}`);
+}

@@ -7,6 +7,7 @@ import { tinyTokenizer } from "../generate/testing.ts";
 import { initModel } from "./init-model.ts";
 import { loadModelFolder } from "./model-folder.ts";
 import { openSafetensors, writeSafetensors } from "./safetensors.ts";
+import { convertVit } from "./vit-files.ts";
 
 const reference = (family: string) =>
   fileURLToPath(new URL(`../../tests/fixtures/references/${family}`, import.meta.url));
@@ -52,6 +53,15 @@ test("a ViT made for another width keeps all but its last layer", async () => {
   await writeFile(join(path, "config.json"), JSON.stringify({ vision_config: { ...config, hidden_size: 24 } }));
   const { fresh } = await init({ vit: path });
   expect(fresh).toEqual(expect.arrayContaining(["vit.merger.mlp.2.weight", "vit.merger.mlp.2.bias"]));
+});
+
+test("a ViT that was converted before makes the same model", async () => {
+  const [converted, again] = [join(folder, "vit"), join(folder, "again")];
+  await convertVit(vit, converted);
+  await init();
+  await init({ vit: converted, out: again });
+  const weights = await readFile(join(folder, "out", "model.safetensors"));
+  expect(weights.equals(await readFile(join(again, "model.safetensors")))).toBe(true);
 });
 
 test("an unknown tensor of the ViT is named, those of its language model are not asked for", async () => {

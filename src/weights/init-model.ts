@@ -9,15 +9,15 @@ import { presets, type PresetName } from "../model/presets.ts";
 import { initializeParameters, parameterCount, type ParameterInfo } from "../nn/parameters.ts";
 import { readFluxVae } from "./families/flux-vae.ts";
 import { qwen2, qwen2Config, type LanguageConfig } from "./families/qwen2.ts";
-import { qwen2VlVision, qwen2VlVisionConfig } from "./families/qwen2-vl.ts";
 import { modelParameters, saveModelFolder, VIT_SCOPE } from "./model-folder.ts";
 import { theirName } from "./key-map.ts";
 import { openParameters, type ParameterFile, type ReadOptions } from "./read-parameters.ts";
+import { findVit } from "./vit-files.ts";
 
 export interface InitModelOptions {
   /** Folder of a Qwen2 or Qwen2.5 checkpoint, with its tokenizer. */
   readonly llm: string;
-  /** Folder of a Qwen2-VL checkpoint, of which the vision transformer is read. */
+  /** Folder of a Qwen2-VL or Qwen2.5-VL checkpoint, of which the vision transformer is read, or of one that was converted. */
   readonly vit: string;
   /** FLUX's `ae.safetensors`, or diffusers' folder of it. */
   readonly vae: string;
@@ -48,12 +48,9 @@ const MOST_PIXELS = 1024 ** 2;
  */
 export async function initModel(options: InitModelOptions): Promise<InitializedModel> {
   const { llm, vit: vitFolder, out, name, seed } = options;
-  const configOf = async (folder: string) => {
-    const path = await fileInFolder(folder, "config.json");
-    return [await readJson(path), path] as const;
-  };
-  const language = qwen2Config(...(await configOf(llm)));
-  const vision = qwen2VlVisionConfig(...(await configOf(vitFolder)));
+  const llmConfig = await fileInFolder(llm, "config.json");
+  const language = qwen2Config(await readJson(llmConfig), llmConfig);
+  const { config: vision, path: vitPath, read: readVit } = await findVit(vitFolder);
   const vae = await readFluxVae(options.vae);
   const model: MogaoConfig = {
     ...presets["mogao-7b"],
@@ -77,7 +74,8 @@ export async function initModel(options: InitModelOptions): Promise<InitializedM
     files.push({ file: await openParameters(path, wanted, from), names: new Set(wanted.map((info) => info.name)) });
   try {
     await open(llm, fromLlm, { map: qwen2 });
-    await open(vitFolder, fromVit, { map: qwen2VlVision, others: isNoVision });
+    const others = (theirs: string) => isMergerOut(theirs) || (readVit.others?.(theirs) ?? false);
+    await open(vitPath, fromVit, { ...readVit, others });
     const { json: tokenizer, config: tokenizerConfig } = await readTokenizerFiles(llm);
     await saveModelFolder(
       out,
@@ -109,8 +107,8 @@ export async function initModel(options: InitModelOptions): Promise<InitializedM
   };
 }
 
-/** Tensors of the language model beside the ViT, and the layer that may start fresh. */
-const isNoVision = (theirs: string) => !theirs.startsWith("visual.") || theirs.startsWith("visual.merger.mlp.2.");
+/** The layer of the ViT that may start fresh, whose names are then not asked for. */
+const isMergerOut = (theirs: string) => /^(visual|vit)\.merger\.mlp\.2\./.test(theirs);
 
 function requireSizes(preset: MogaoConfig, model: LanguageConfig, llm: string): void {
   const names = ["hiddenSize", "layers", "heads", "kvHeads", "headSize", "ffnSize", "vocabularySize"] as const;
