@@ -59,6 +59,7 @@ export function convertCommand(context: CliContext): Command {
   setExamples(command, [
     "mogao convert runs/emoji-nano --out models/emoji-world",
     "mogao convert --from bagel BAGEL-7B-MoT --out bagel",
+    "mogao convert --from qwen2.5 Qwen/Qwen2.5-0.5B-Instruct --out qwen2.5-0.5b",
     "mogao convert --from flux-vae black-forest-labs/FLUX.1-schnell --out flux-vae",
     "mogao convert --quantize int4,visual=int8 my-model --out my-model-4bit",
   ]);
@@ -95,7 +96,7 @@ async function fromPublicModel(
   const result = await interruptible(context, (signal) =>
     convertModel({ family, folder, out, name, onTensor, signal }),
   ).finally(() => progress.clear());
-  return { json: result, text: `${result.parameters.toLocaleString("en")} parameters of transformer and ViT` };
+  return { json: result, text: `${result.parameters.toLocaleString("en")} parameters` };
 }
 
 async function fromModel(context: CliContext, path: string, out: string, quantize: string) {
