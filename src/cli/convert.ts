@@ -59,6 +59,7 @@ export function convertCommand(context: CliContext): Command {
   setExamples(command, [
     "mogao convert runs/emoji-nano --out models/emoji-world",
     "mogao convert --from bagel BAGEL-7B-MoT --out bagel",
+    "mogao convert --from lance Lance --out lance",
     "mogao convert --from qwen2.5 Qwen/Qwen2.5-0.5B-Instruct --out qwen2.5-0.5b",
     "mogao convert --from flux-vae black-forest-labs/FLUX.1-schnell --out flux-vae",
     "mogao convert --quantize int4,visual=int8 my-model --out my-model-4bit",

@@ -69,7 +69,7 @@ export class CachedContext {
   readonly #clean: KeyValueCache;
   /** Of the cached rows. */
   readonly #textPlaces: TokenPlace[] = [];
-  readonly #cleanPlaces: TokenPlace[] = [];
+  readonly #cleanPlaces: (TextRow | VisualRow)[] = [];
   readonly #past: CachedPast;
   #queuedText: readonly QueuedTextRow[] = [];
   #queuedImages: readonly QueuedImage[] = [];
@@ -87,6 +87,14 @@ export class CachedContext {
   /** Order (and T) of the token or image that comes next. */
   get next(): number {
     return this.#next;
+  }
+
+  /** Position at which the VAE group of the last cached image begins, if its grid is this one. */
+  lastImageAt({ rows, columns }: Grid): number | undefined {
+    const last = this.#cleanPlaces.at(-1);
+    const group = this.#cleanPlaces.filter(({ order }) => order === last?.order);
+    const fits = last && "cell" in last && last.cell.row === rows - 1 && last.cell.column === columns - 1;
+    return fits ? group[0]!.position[0] : undefined;
   }
 
   /** Text, ViT and clean VAE rows, run or not. */

@@ -77,9 +77,11 @@ export class Denoiser {
     const caches = Array.from({ length: 2 * config.layers }, () => floats(contexts.length * past * row));
     const { rows, columns, markers } = options;
     const image = { type: "image", image: 0, rows, columns, vit: false, vae: false, copies: 1, markers } as const;
-    const groups = contexts.map((context) =>
-      buildSequence([image], { start: context.next, layout: config.imageLayout }),
-    );
+    const layout = config.imageLayout;
+    const groups = contexts.map((context) => {
+      const position = layout?.drawsInPlace ? context.lastImageAt(options) : undefined;
+      return buildSequence([{ ...image, position }], { start: context.next, layout });
+    });
     const keys = past + groups[0]!.text.length + tokens;
     const bias = floats(contexts.length * keys);
     contexts.forEach((context, b) => {

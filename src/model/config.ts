@@ -73,8 +73,10 @@ export interface ImageLayout {
    * BAGEL). `extent`: tokens stand at (p, p + row, p + column), and what follows after the largest of these (Qwen2-VL).
    */
   readonly positions: "step" | "extent";
-  /** T at which the ViT groups of a sequence that draws begin (Lance); default: the running one. */
+  /** T at which the ViT group of an image begins whose VAE group is there, too (Lance); default: the running one. */
   readonly vitTime?: number | undefined;
+  /** An image that is drawn after one of equal size stands where that one's VAE group does (Lance's edits). */
+  readonly drawsInPlace?: boolean | undefined;
 }
 
 export const paperLayout: ImageLayout = { groups: "shared", markers: "text", positions: "step" };

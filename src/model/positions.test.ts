@@ -87,9 +87,10 @@ test("BAGEL: a step of T for each group, VAE before ViT, markers where their gro
   );
 });
 
-test("Lance: positions grow by the larger side, markers are counted, ViT tokens stand apart in time when an image is drawn", () => {
+test("Lance: positions grow by the larger side, markers are counted, ViT tokens beside VAE tokens stand apart in time", () => {
   const layout = { groups: "vit-vae", markers: "inside", positions: "extent", vitTime: 1000 } as const;
-  const clean = drawing.map((part) => (part.type === "image" ? { ...part, copies: 0 } : part));
+  const understood = drawing.map((part) => (part.type === "image" ? { ...part, vae: false, copies: 0 } : part));
+  const edited = understood.map((part) => (part.type === "image" ? { ...part, vae: true } : part));
   const vit = (time: number) => [
     `8 2: ${time} 2 2`,
     ...[3, 4, 5].map((column) => `vit 2: ${time + 1} 3 ${column}`),
@@ -98,6 +99,15 @@ test("Lance: positions grow by the larger side, markers are counted, ViT tokens 
   const rest = ["8 7: 7 7 7", "9 7: 10 10 10", "3 11: 11 11 11"];
   const latents = ["clean 7: 8 8 8", "clean 7: 8 8 9", "clean 7: 8 9 8", "clean 7: 8 9 9"];
   const text = ["1 0: 0 0 0", "2 1: 1 1 1"];
-  expect(told(buildSequence(clean, { layout }))).toEqual([...text, ...vit(2), ...rest, ...latents]);
-  expect(told(buildSequence(clean, { layout, draws: true }))).toEqual([...text, ...vit(1000), ...rest, ...latents]);
+  expect(told(buildSequence(understood, { layout }))).toEqual([...text, ...vit(2), "3 7: 7 7 7"]);
+  expect(told(buildSequence(edited, { layout }))).toEqual([...text, ...vit(1000), ...rest, ...latents]);
+  const inPlace = [{ ...drawing[1], vit: false, vae: false, position: 7 }];
+  expect(told(buildSequence(inPlace, { layout, start: 12 }))).toEqual([
+    "8 12: 7 7 7",
+    "9 12: 10 10 10",
+    "noisy 12: 8 8 8",
+    "noisy 12: 8 8 9",
+    "noisy 12: 8 9 8",
+    "noisy 12: 8 9 9",
+  ]);
 });

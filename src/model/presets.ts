@@ -88,7 +88,7 @@ export const presets = {
     latentSize: 48,
     conditionSize: 2048,
     ...bytedanceSwitches,
-    imageLayout: { groups: "vit-vae", markers: "inside", positions: "extent", vitTime: 1000 },
+    imageLayout: { groups: "vit-vae", markers: "inside", positions: "extent", vitTime: 1000, drawsInPlace: true },
     latentTable: { side: 64, axes: "THW" },
   },
 } as const satisfies Readonly<Record<string, MogaoConfig>>;

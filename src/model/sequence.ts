@@ -35,7 +35,7 @@ export interface ImageGroup extends Grid {
   readonly copies: number;
   /** Ids of the markers inside each of its groups; needed exactly where the layout has them there. */
   readonly markers?: Markers | undefined;
-  /** Position at which its VAE groups begin, instead of the running one: Lance draws an edit where its source stands. */
+  /** Position at which its VAE groups begin, instead of the running one; see {@link ImageLayout.drawsInPlace}. */
   readonly position?: number | undefined;
 }
 
@@ -94,13 +94,11 @@ export interface SequenceBuildOptions {
   /** Order of the first token (continuing a cached context). */
   readonly start?: number | undefined;
   readonly layout?: ImageLayout | undefined;
-  /** Whether an image is drawn in the sequence that these parts belong to; see {@link ImageLayout.vitTime}. */
-  readonly draws?: boolean | undefined;
 }
 
 export function buildSequence(
   parts: readonly SequencePart[],
-  { sample = 0, start = 0, layout = paperLayout, draws = false }: SequenceBuildOptions = {},
+  { sample = 0, start = 0, layout = paperLayout }: SequenceBuildOptions = {},
 ): Sequence {
   const text: TextRow[] = [];
   const visual: VisualRow[] = [];
@@ -123,7 +121,7 @@ export function buildSequence(
     /** Adds a group that begins at `order`; returns how far it reaches. */
     const add = (kind: Exclude<TokenKind, "text">, grid: Grid, copy: number): number => {
       const from = kind === "vit" ? order : (part.position ?? order);
-      const time = kind === "vit" && draws ? layout.vitTime : undefined;
+      const time = kind === "vit" && part.vae ? layout.vitTime : undefined;
       const positions = groupPositions(grid, layout, markers !== undefined, from, time);
       const place = { sample, order, copy, image };
       const marker = (id: number, position: Position) =>

@@ -1,16 +1,19 @@
 /** A public checkpoint of a whole model as a model folder of ours, one tensor at a time. */
+import { join } from "node:path";
 import { readTokenizerFiles } from "../encoders/tokenizer-file.ts";
 import { initializeParameters, parameterCount, type ParameterInfo } from "../nn/parameters.ts";
 import { readBagel } from "./families/bagel.ts";
+import { readLance } from "./families/lance.ts";
 import { readQwen2 } from "./families/qwen2-language.ts";
-import { isUnused, theirName } from "./key-map.ts";
+import { isUnused, theirName, type KeyMap } from "./key-map.ts";
 import { modelParameters, saveModelFolder } from "./model-folder.ts";
 import type { PublicModel } from "./public-model.ts";
-import { openParameters } from "./read-parameters.ts";
+import { openParameters, type ParameterFile } from "./read-parameters.ts";
 
 /** Families that are whole models, and who reads their folders. */
 export const publicModels = {
   bagel: readBagel,
+  lance: readLance,
   "qwen2.5": readQwen2,
 } satisfies Record<string, (folder: string) => Promise<PublicModel>>;
 export type PublicFamily = keyof typeof publicModels;
@@ -27,24 +30,23 @@ export interface ConvertModelOptions {
 }
 
 /**
- * Writes transformer and ViT in bfloat16, as they are published, and the autoencoder in float32. What the checkpoint lacks because a formula
- * gives it, such as tables of positions, is computed.
+ * Writes transformer and ViT in bfloat16, as they are published or used, and the autoencoder in float32. Tables of positions that the
+ * family computes instead of reading them are computed.
  * @throws InputError where the checkpoint is not of its family
  */
 export async function convertModel(options: ConvertModelOptions): Promise<{ readonly parameters: number }> {
   const { family, folder, out, name, onTensor, signal } = options;
   const found: PublicModel = await publicModels[family](folder);
-  const { model, vit, vae, usage, weights, map } = found;
+  const { model, vit, vae, usage, weights, tokenizer: tokenizerFolder = "" } = found;
   const parameters = modelParameters({ model, vit });
-  const isComputed = ({ name: own, initializer }: ParameterInfo) =>
-    initializer.kind === "table" && (theirName(map, own) === undefined || isUnused(map, theirName(map, own)!));
-  const file = await openParameters(
-    weights,
-    parameters.filter((info) => !isComputed(info)),
-    { map },
-  );
+  const files: { readonly file: ParameterFile; readonly names: ReadonlySet<string> }[] = [];
   try {
-    const { json: tokenizer, config: tokenizerConfig } = await readTokenizerFiles(folder);
+    for (const { path, map, holds = () => true } of weights) {
+      const wanted = parameters.filter((info) => holds(info.name) && !isComputed(map, info));
+      const names = new Set(wanted.map((info) => info.name));
+      files.push({ file: await openParameters(path, wanted, { map }), names });
+    }
+    const { json: tokenizer, config: tokenizerConfig } = await readTokenizerFiles(join(folder, tokenizerFolder));
     let done = 0;
     await saveModelFolder(
       out,
@@ -53,7 +55,8 @@ export async function convertModel(options: ConvertModelOptions): Promise<{ read
         weights: async (info) => {
           signal?.throwIfAborted();
           onTensor?.(done++, parameters.length, info.name);
-          return isComputed(info) ? initializeParameters([info], 0).get(info.name)! : file.read(info);
+          const source = files.find(({ names }) => names.has(info.name));
+          return source ? source.file.read(info) : initializeParameters([info], 0).get(info.name)!;
         },
         vaeWeights: vae?.weights ?? new Map<string, Float32Array>(),
         tokenizer,
@@ -62,7 +65,13 @@ export async function convertModel(options: ConvertModelOptions): Promise<{ read
       { dtype: "BF16", vaeDtype: "F32" },
     );
   } finally {
-    await file.close();
+    for (const { file } of files) await file.close();
   }
   return { parameters: parameterCount(parameters) };
+}
+
+/** A table that a formula gives, and that the family does not read. */
+function isComputed(map: KeyMap, { name, initializer }: ParameterInfo): boolean {
+  const theirs = theirName(map, name);
+  return initializer.kind === "table" && (theirs === undefined || isUnused(map, theirs));
 }

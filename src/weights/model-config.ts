@@ -49,6 +49,7 @@ const mogaoSchema = z.strictObject({
       markers: z.enum(["text", "inside"]),
       positions: z.enum(["step", "extent"]),
       vitTime: z.int().min(0).optional(),
+      drawsInPlace: z.boolean().optional(),
     })
     .optional(),
   latentTable: positionTable.optional(),

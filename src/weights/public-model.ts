@@ -11,7 +11,18 @@ export interface PublicModel {
   readonly vae?: StoredVae;
   /** Preprocessing and defaults. */
   readonly usage: Usage;
-  /** Where the weights of transformer and ViT lie, under the names of `map`. */
-  readonly weights: string;
+  /** Folder of the tokenizer's files, inside the one that was read; default: that one. */
+  readonly tokenizer?: string;
+  /** Where transformer and ViT lie. */
+  readonly weights: readonly PublicWeights[];
+}
+
+/** One that sees and draws. */
+export type PublicImageModel = PublicModel & Required<Pick<PublicModel, "vit" | "vae">>;
+
+export interface PublicWeights {
+  readonly path: string;
   readonly map: KeyMap;
+  /** Which parameters of ours it is to hold; default: all. */
+  readonly holds?: (ours: string) => boolean;
 }

@@ -7,12 +7,12 @@ import { vaeTokenSize } from "../../encoders/vae-config.ts";
 import type { MogaoConfig } from "../../model/config.ts";
 import { presets } from "../../model/presets.ts";
 import type { KeyMap, KeyRule } from "../key-map.ts";
+import type { PublicImageModel } from "../public-model.ts";
 import { openSafetensors } from "../safetensors.ts";
 import { bagelUsage } from "./family-defaults.ts";
 import { readFluxVae } from "./flux-vae.ts";
 import { qwen2Config } from "./qwen2.ts";
 import { bagelSiglip, bagelSiglipConfig } from "./siglip.ts";
-import type { PublicModel } from "../public-model.ts";
 
 /** Names of the transformer, which Lance has from BAGEL. What is more special stands first. */
 export const mixtureOfTransformers: readonly KeyRule[] = [
@@ -50,7 +50,7 @@ export const bagel: KeyMap = {
  * ema.safetensors or as an index tells, and FLUX's autoencoder.
  * @throws InputError naming the file and what is wrong with it
  */
-export async function readBagel(folder: string): Promise<Required<PublicModel>> {
+export async function readBagel(folder: string): Promise<PublicImageModel> {
   const config = async (name: string) => {
     const path = await fileInFolder(folder, name);
     return [await readJson(path), path] as const;
@@ -71,7 +71,7 @@ export async function readBagel(folder: string): Promise<Required<PublicModel>> 
     latentTable: { ...published.latentTable, side },
     vitTable: { ...published.vitTable, side: vit.positionsPerSide },
   };
-  return { model, vit, vae, usage: bagelUsage, weights, map: bagel };
+  return { model, vit, vae, usage: bagelUsage, weights: [{ path: weights, map: bagel }] };
 }
 
 /** Side of the latents' position table, which no configuration tells: the default of BAGEL's class is not that of its checkpoint. */

@@ -46,13 +46,36 @@ export const bagelUsage: Usage = {
   },
 };
 
-/** bytedance/Lance: inference_lance.sh, config/config_factory.py, at 768 pixels a side. Its guidance is Eq. 11 with γ_img = 1. */
-export const lanceGeneration = {
-  steps: 30,
-  shift: 3.5,
-  opensImages: false,
-  guidance: 4,
-  imageGuidance: 1,
-  guidanceInterval: [0.4, 1],
-  guidanceRenormalisation: { over: "global" },
-} as const satisfies Partial<ModelFolderConfigInput["generation"]>;
+/**
+ * bytedance/Lance: inference_lance.sh, config/config_factory.py, data/system_prompt_render.py, at 768 pixels a side. Guidance
+ * is on text alone. It crops pictures to six aspect ratios, has a system prompt for each task, and leaves the answer's opening in what the
+ * unguided branch sees; we keep pictures whole, have one prompt, and leave out all from the text on.
+ */
+export const lanceUsage: Usage = {
+  images: { maxPixels: 768 ** 2 },
+  vitImages: { maxPixels: 672 ** 2 },
+  generation: {
+    width: 768,
+    height: 768,
+    maxPixels: 1024 ** 2,
+    markup: {
+      prompt: [
+        "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n",
+        "<|im_end|>\n<|im_start|>assistant\n",
+      ],
+      answer: ["", "<|im_end|>\n"],
+      text: ["", ""],
+    },
+    steps: 30,
+    shift: 3.5,
+    opensImages: false,
+    guidanceForm: "nested",
+    guidance: 4,
+    imageGuidance: 1,
+    guidanceInterval: [0.4, 1],
+    guidanceRenormalisation: { over: "global" },
+    editing: { sizeOfImage: true },
+    temperature: 0,
+    maxTokens: 256,
+  },
+};

@@ -61,8 +61,7 @@ export async function readQwen2(folder: string): Promise<PublicModel> {
         topP: (usual.do_sample && usual.top_p) || 1,
       },
     },
-    weights: folder,
-    map: qwen2,
+    weights: [{ path: folder, map: qwen2 }],
   };
 }
 

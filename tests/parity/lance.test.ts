@@ -1,0 +1,114 @@
+/**
+ * Lance's own code against ours, on a tiny random checkpoint with the real key names: tests/fixtures/references/make_lance.py
+ * ran it. Hidden states are those of one pass over the whole sequence, all else goes through the caches of generation.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { CachedContext, type ContextPart } from "../../src/generate/context.ts";
+import { Denoiser } from "../../src/generate/denoiser.ts";
+import { sampleFlow } from "../../src/generate/flow-sampler.ts";
+import { ModelPrograms } from "../../src/generate/model-programs.ts";
+import type { SequencePart } from "../../src/model/sequence.ts";
+import { convertModel } from "../../src/weights/convert-model.ts";
+import { loadModelFolder } from "../../src/weights/model-folder.ts";
+import { writeLanceFolder } from "../support/lance-folder.ts";
+import { expectClose, expectedOf, runtime, type Reference } from "../support/reference-checkpoints.ts";
+import { wholePass } from "../support/whole-pass.ts";
+
+const scratch = await mkdtemp(join(tmpdir(), "mogao-lance-"));
+const [theirs, ours] = [join(scratch, "theirs"), join(scratch, "ours")];
+await writeLanceFolder(theirs);
+await convertModel({ family: "lance", folder: theirs, out: ours, name: "lance" });
+const { config, weights } = await loadModelFolder(ours);
+await rm(scratch, { recursive: true });
+const expected = await expectedOf("lance");
+const of = (name: string): Reference => expected.get(name)!;
+const ids = (name: string) => [...of(name).data];
+
+const markers = { start: 259, end: 260 };
+const vitGrid = { rows: 2, columns: 3 };
+const grid = { rows: 3, columns: 2 };
+const programs = new ModelPrograms(runtime, config.model, weights);
+afterAll(() => programs.dispose());
+
+const text = (name: string): ContextPart => ({ type: "text", ids: ids(name) });
+const image = (latents?: string): ContextPart => ({
+  type: "image",
+  image: {
+    ...grid,
+    vitGrid,
+    vitTokens: of("vit").data,
+    ...(latents !== undefined && { latents: () => Promise.resolve(of(latents).data) }),
+  },
+  markers,
+});
+
+function contextOf(...parts: readonly ContextPart[]): CachedContext {
+  const context = new CachedContext(programs);
+  context.push(...parts);
+  return context;
+}
+
+test("hidden states of every layer: a text, a picture and a question", async () => {
+  const parts: SequencePart[] = [
+    { type: "text", ids: ids("prefix"), loss: false },
+    { type: "image", image: 0, ...grid, vitGrid, vit: true, vae: false, copies: 0, markers },
+    { type: "text", ids: ids("question").slice(0, -1), loss: false },
+  ];
+  const { hidden } = await wholePass(config.model, weights, parts, { vitTokens: of("vit").data });
+  hidden.forEach(({ text: rows }, layer) => expectClose(rows, of(`understanding.hidden.${layer}`)));
+});
+
+test("logits and greedy text about a picture", async () => {
+  const context = contextOf(text("prefix"), image(), text("question"));
+  const { shape, data } = of("logits");
+  const [steps, vocabulary] = shape as [number, number];
+  const written: number[] = [];
+  for (let step = 0; step < steps; step++) {
+    const logits = await context.logits();
+    expectClose(logits, { shape: [vocabulary], data: data.subarray(step * vocabulary, (step + 1) * vocabulary) });
+    written.push(logits.indexOf(Math.max(...logits)));
+    context.push({ type: "text", ids: [written.at(-1)!] });
+  }
+  expect(written).toEqual(ids("greedy"));
+});
+
+/** What is drawn from: with its text, and without it, as guidance on text has it. */
+const tasks = {
+  draw: () => [contextOf(text("prefix"), text("text"), text("suffix")), contextOf(text("prefix"), text("suffix"))],
+  edit: () => [
+    contextOf(text("prefix"), image("source"), text("text"), text("suffix")),
+    contextOf(text("prefix"), image("source"), text("suffix")),
+  ],
+} as const;
+const conditions = ["full", "before-text"] as const;
+
+/** Lance's guidance: on text alone. */
+async function denoiser(task: keyof typeof tasks, only?: number) {
+  const branches = tasks[task]().map((context, i) => ({ context, condition: conditions[only === undefined ? i : 0]! }));
+  for (const { context } of branches) await context.settle();
+  return Denoiser.open(programs, only === undefined ? branches : [branches[only]!], {
+    ...grid,
+    markers,
+    rule: { form: "nested", text: only === undefined ? 4 : 1, image: 1, renormalisation: { over: "global", least: 0 } },
+    interval: [0.4, 1],
+  });
+}
+
+test.each(["draw", "edit"] as const)("%s: one step of denoising, with and without the text", async (task) => {
+  for (const [i, condition] of conditions.entries()) {
+    const { velocity, size } = await denoiser(task, i);
+    const found = new Float32Array(size);
+    await velocity(of("x_t").data, 1 - 0.6, found);
+    const { shape, data } = of(`${task}.velocity.${condition}`);
+    expectClose(found, { shape, data: data.map((value) => -value) }); // theirs points to the noise
+  }
+});
+
+test.each(["draw", "edit"] as const)("%s: guided by text while noise prevails", async (task) => {
+  const x = Float32Array.from(of("x_t").data);
+  await sampleFlow(x, (await denoiser(task)).velocity, { steps: 4, shift: 3.5, solver: "euler" });
+  expectClose(x, of(`${task}.drawn`));
+});
