@@ -74,6 +74,8 @@ export class CachedContext {
   #queuedText: readonly QueuedTextRow[] = [];
   #queuedImages: readonly QueuedImage[] = [];
   #next = 0;
+  /** Order of the first ViT group that stands apart in T (sequence.ts). */
+  #vitOrigin: number | undefined;
   #textRun: TextRun | undefined;
 
   constructor(programs: ModelPrograms) {
@@ -89,12 +91,12 @@ export class CachedContext {
     return this.#next;
   }
 
-  /** Position at which the VAE group of the last cached image begins, if its grid is this one. */
-  lastImageAt({ rows, columns }: Grid): number | undefined {
-    const last = this.#cleanPlaces.at(-1);
-    const group = this.#cleanPlaces.filter(({ order }) => order === last?.order);
-    const fits = last && "cell" in last && last.cell.row === rows - 1 && last.cell.column === columns - 1;
-    return fits ? group[0]!.position[0] : undefined;
+  /** Position at which the VAE group of the only cached image begins, if its grid is this one. */
+  onlyImageAt({ rows, columns }: Grid): number | undefined {
+    const [first, last] = [this.#cleanPlaces[0], this.#cleanPlaces.at(-1)];
+    const isOne = first !== undefined && first.order === last?.order;
+    const fits = isOne && "cell" in last && last.cell.row === rows - 1 && last.cell.column === columns - 1;
+    return fits ? first.position[0] : undefined;
   }
 
   /** Text, ViT and clean VAE rows, run or not. */
@@ -116,9 +118,10 @@ export class CachedContext {
         const image = images.push(part.image) - 1;
         return { type: "image", image, rows, columns, vitGrid, vit, vae, copies: 0, markers: part.markers };
       }),
-      { start: this.#next, layout: this.#programs.config.imageLayout },
+      { start: this.#next, layout: this.#programs.config.imageLayout, vitOrigin: this.#vitOrigin },
     );
     this.#next = sequence.next;
+    this.#vitOrigin = sequence.vitOrigin;
     const vit = images.map(({ rows, columns, vitGrid = { rows, columns }, vitTokens }) =>
       vitTokens ? { grid: vitGrid, tokens: vitTokens } : undefined,
     );
@@ -167,6 +170,7 @@ export class CachedContext {
   copy(before = this.#next): CachedContext {
     const copy = new CachedContext(this.#programs);
     copy.#next = before;
+    copy.#vitOrigin = this.#vitOriginBefore(before);
     copy.#textPlaces.push(...this.#textPlaces.filter(({ order }) => order < before));
     copy.#cleanPlaces.push(...this.#cleanPlaces.filter(({ order }) => order < before));
     copy.#text.copyFrom(this.#text, copy.#textPlaces.length);
@@ -187,12 +191,17 @@ export class CachedContext {
   /** Forgets what was pushed since the mark was taken. */
   rollback(mark: ContextMark): void {
     this.#next = mark.next;
+    this.#vitOrigin = this.#vitOriginBefore(mark.next);
     this.#textPlaces.length = mark.text;
     this.#cleanPlaces.length = mark.clean;
     this.#text.truncate(mark.text);
     this.#clean.truncate(mark.clean);
     this.#queuedText = mark.queuedText;
     this.#queuedImages = mark.queuedImages;
+  }
+
+  #vitOriginBefore(order: number): number | undefined {
+    return this.#vitOrigin !== undefined && this.#vitOrigin < order ? this.#vitOrigin : undefined;
   }
 
   async #runText(wantLogits: boolean): Promise<Float32Array | undefined> {

@@ -79,7 +79,7 @@ export class Denoiser {
     const image = { type: "image", image: 0, rows, columns, vit: false, vae: false, copies: 1, markers } as const;
     const layout = config.imageLayout;
     const groups = contexts.map((context) => {
-      const position = layout?.drawsInPlace ? context.lastImageAt(options) : undefined;
+      const position = layout?.drawsInPlace ? context.onlyImageAt(options) : undefined;
       return buildSequence([{ ...image, position }], { start: context.next, layout });
     });
     const keys = past + groups[0]!.text.length + tokens;

@@ -73,9 +73,12 @@ export interface ImageLayout {
    * BAGEL). `extent`: tokens stand at (p, p + row, p + column), and what follows after the largest of these (Qwen2-VL).
    */
   readonly positions: "step" | "extent";
-  /** T at which the ViT group of an image begins whose VAE group is there, too (Lance); default: the running one. */
+  /**
+   * T at which the first ViT group begins of images whose VAE groups are there, too; later ones follow at their distance from it (Lance).
+   * Default: the running T.
+   */
   readonly vitTime?: number | undefined;
-  /** An image that is drawn after one of equal size stands where that one's VAE group does (Lance's edits). */
+  /** An image that is drawn after a single one of equal size stands where that one's VAE group does (Lance's edits). */
   readonly drawsInPlace?: boolean | undefined;
 }
 

@@ -87,7 +87,7 @@ test("BAGEL: a step of T for each group, VAE before ViT, markers where their gro
   );
 });
 
-test("Lance: positions grow by the larger side, markers are counted, ViT tokens beside VAE tokens stand apart in time", () => {
+test("Lance: positions grow by the larger side, markers are counted, ViT tokens beside VAE tokens stand apart in time, counted from the first", () => {
   const layout = { groups: "vit-vae", markers: "inside", positions: "extent", vitTime: 1000 } as const;
   const understood = drawing.map((part) => (part.type === "image" ? { ...part, vae: false, copies: 0 } : part));
   const edited = understood.map((part) => (part.type === "image" ? { ...part, vae: true } : part));
@@ -101,6 +101,9 @@ test("Lance: positions grow by the larger side, markers are counted, ViT tokens 
   const text = ["1 0: 0 0 0", "2 1: 1 1 1"];
   expect(told(buildSequence(understood, { layout }))).toEqual([...text, ...vit(2), "3 7: 7 7 7"]);
   expect(told(buildSequence(edited, { layout }))).toEqual([...text, ...vit(1000), ...rest, ...latents]);
+  const second = buildSequence([edited[1]!], { layout, start: 11, vitOrigin: 2 });
+  expect(told(second)[0]).toBe("8 11: 1009 11 11");
+  expect(second.vitOrigin).toBe(2);
   const inPlace = [{ ...drawing[1], vit: false, vae: false, position: 7 }];
   expect(told(buildSequence(inPlace, { layout, start: 12 }))).toEqual([
     "8 12: 7 7 7",

@@ -86,6 +86,8 @@ export interface Sequence {
   readonly visual: readonly VisualRow[];
   /** Order (and T) of the token that would come next. */
   readonly next: number;
+  /** Order of the first ViT group that stands apart in T, once there is one; see {@link ImageLayout.vitTime}. */
+  readonly vitOrigin: number | undefined;
 }
 
 export interface SequenceBuildOptions {
@@ -94,11 +96,13 @@ export interface SequenceBuildOptions {
   /** Order of the first token (continuing a cached context). */
   readonly start?: number | undefined;
   readonly layout?: ImageLayout | undefined;
+  /** What the sequence that is continued says of it. */
+  readonly vitOrigin?: number | undefined;
 }
 
 export function buildSequence(
   parts: readonly SequencePart[],
-  { sample = 0, start = 0, layout = paperLayout }: SequenceBuildOptions = {},
+  { sample = 0, start = 0, layout = paperLayout, vitOrigin }: SequenceBuildOptions = {},
 ): Sequence {
   const text: TextRow[] = [];
   const visual: VisualRow[] = [];
@@ -121,8 +125,10 @@ export function buildSequence(
     /** Adds a group that begins at `order`; returns how far it reaches. */
     const add = (kind: Exclude<TokenKind, "text">, grid: Grid, copy: number): number => {
       const from = kind === "vit" ? order : (part.position ?? order);
-      const time = kind === "vit" && part.vae ? layout.vitTime : undefined;
-      const positions = groupPositions(grid, layout, markers !== undefined, from, time);
+      const apart = kind === "vit" && part.vae && layout.vitTime !== undefined;
+      if (apart) vitOrigin ??= order;
+      const shift = apart ? layout.vitTime - vitOrigin! : 0;
+      const positions = groupPositions(grid, layout, markers !== undefined, from, shift);
       const place = { sample, order, copy, image };
       const marker = (id: number, position: Position) =>
         text.push({ ...place, kind, position, id, target: -1, token: -1 });
@@ -148,16 +154,18 @@ export function buildSequence(
       order = Math.max(order, end);
     }
   }
-  return { text, visual, next: order };
+  return { text, visual, next: order, vitOrigin };
 }
 
-/** Positions of a group's tokens and of the markers around them; `extent`: from its first position to what follows. */
-function groupPositions(grid: Grid, layout: ImageLayout, inside: boolean, from: number, time = from) {
-  const shift = time - from; // of T alone
+/**
+ * Positions of a group's tokens and of the markers around them, moved by `shift` in T alone; `extent`: from its first position to what
+ * follows.
+ */
+function groupPositions(grid: Grid, layout: ImageLayout, inside: boolean, from: number, shift = 0) {
   const text = (position: number): Position => [position + shift, position, position];
   if (layout.positions === "step")
     return {
-      token: ({ row, column }: Cell): Position => [time, row, column],
+      token: ({ row, column }: Cell): Position => [from + shift, row, column],
       start: text(from),
       end: text(from),
       extent: 1,

@@ -72,6 +72,10 @@ const NOISE_STREAM = 2 ** 40;
 const STEP_STREAM = 2 ** 41;
 
 export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
+  if (options.model.imageLayout || options.model.vitTable)
+    throw new InputError(
+      "train: knows the paper's sequence of tokens alone, not that of BAGEL or Lance (docs/checkpoints.md)",
+    );
   const scope = new ParameterScope();
   const model = new Mogao(scope.at(MOGAO_SCOPE), options.model);
   const trainsVit = options.vitMode === "train";

@@ -107,6 +107,18 @@ test.each(["draw", "edit"] as const)("%s: one step of denoising, with and withou
   }
 });
 
+test("two pictures are seen: the second's ViT tokens count on from the first's, and what is drawn has a place of its own", async () => {
+  const context = contextOf(text("prefix"), image("source"), image("other"), text("text"), text("suffix"));
+  await context.settle();
+  const rule = { form: "nested", text: 1, image: 1 } as const;
+  const branches = [{ context, condition: "full" }] as const;
+  const { velocity, size } = await Denoiser.open(programs, branches, { ...grid, markers, rule, interval: [0, 1] });
+  const found = new Float32Array(size);
+  await velocity(of("x_t").data, 1 - 0.6, found);
+  const { shape, data } = of("pair.velocity.full");
+  expectClose(found, { shape, data: data.map((value) => -value) });
+});
+
 test.each(["draw", "edit"] as const)("%s: guided by text while noise prevails", async (task) => {
   const x = Float32Array.from(of("x_t").data);
   await sampleFlow(x, (await denoiser(task)).velocity, { steps: 4, shift: 3.5, solver: "euler" });
