@@ -50,7 +50,7 @@ export const lanceSwitches: Partial<MogaoConfig> = {
   rope: "mrope",
   ropeSections: [1, 1, 2],
   queryKeyNorm: { text: true, visual: false },
-  imageLayout: { groups: "vit-vae", markers: "inside", positions: "extent" },
+  imageLayout: { groups: "vit-vae", markers: "inside", positions: "extent", vitTime: 40 },
   latentTable: { side: 3, axes: "THW" },
 };
 /** Random values for every parameter, zero-initialised ones too, so that no path is closed by accident. */

@@ -59,11 +59,10 @@ export const lanceUsage: Usage = {
     height: 768,
     maxPixels: 1024 ** 2,
     markup: {
-      prompt: [
-        "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n",
-        "<|im_end|>\n<|im_start|>assistant\n",
-      ],
-      answer: ["", "<|im_end|>\n"],
+      opening: "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n",
+      system: ["<|im_start|>system\n", "<|im_end|>\n"],
+      prompt: ["<|im_start|>user\n", "<|im_end|>\n"],
+      answer: ["<|im_start|>assistant\n", "<|im_end|>\n"],
       text: ["", ""],
     },
     steps: 30,
