@@ -6,11 +6,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { bfloat16ToFloat32, float32ToBfloat16 } from "../../src/core/half.ts";
 import { VitCodec } from "../../src/encoders/vit-codec.ts";
 import { CachedContext, type ContextImage, type ContextPart } from "../../src/generate/context.ts";
 import { Denoiser } from "../../src/generate/denoiser.ts";
 import { sampleFlow } from "../../src/generate/flow-sampler.ts";
 import { ModelPrograms } from "../../src/generate/model-programs.ts";
+import { fillPositionTable } from "../../src/model/position-table.ts";
 import type { GuidanceRule } from "../../src/model/guidance.ts";
 import type { SequencePart } from "../../src/model/sequence.ts";
 import { readBagel } from "../../src/weights/families/bagel.ts";
@@ -63,6 +65,13 @@ function contextOf(...parts: readonly ContextPart[]): CachedContext {
   context.push(...parts);
   return context;
 }
+
+test.each(["latent", "vit"] as const)("the table of %s positions is our formula's, rounded to bfloat16", (encoder) => {
+  const theirs = weights.get(`mogao.${encoder}_positions.weight`)!;
+  const ours = new Float32Array(theirs.length);
+  fillPositionTable(config.model[`${encoder}Table`]!, config.model.hiddenSize, ours);
+  expect(bfloat16ToFloat32(float32ToBfloat16(ours))).toEqual(theirs);
+});
 
 test("hidden states of every layer: a picture and a question", async () => {
   const { vitTokens, vitGrid } = await seen("image");
