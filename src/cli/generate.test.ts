@@ -117,6 +117,16 @@ test("rarer options, and a shape instead of a size", async () => {
   expect(all.stdout).toContain("--renorm <KIND>");
 });
 
+test("several samples: one after another, each with its seed", async () => {
+  const plain = await runFakeCli(["generate", "x", "--samples", "2", "--seed", "7", "--out", out], { model: story() });
+  expect(plain.stdout.match(/A red apple:/g)).toHaveLength(2);
+  expect(plain.stderr.match(/^seed .*$/gm)).toEqual(["seed 7", "seed 8"]);
+  expect((await readdir(out)).length).toBe(4);
+  const argv = ["generate", "x", "--samples", "1", "--seed", "7", "--out", out, "--json"];
+  const { samples } = JSON.parse((await runFakeCli(argv, { model: story() })).stdout) as { samples: object[] };
+  expect(samples).toMatchObject([{ seed: 7, finish: "stop" }]);
+});
+
 test("on a terminal: the picture is drawn, the progress line erases itself, text cannot steer the terminal", async () => {
   const model = new FakeMogao(() => ["evil \x1b[2J\x07text", solid(4, 2, [1, 2, 3])]);
   const env = { TERM: "xterm-256color", COLORTERM: "truecolor" };

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { interruptible, type CliContext } from "./context.ts";
-import { follow } from "./follow.ts";
+import { follow, type Outcome } from "./follow.ts";
 import {
   addGenerationOptions,
   checkFolders,
@@ -10,6 +10,7 @@ import {
 } from "./generation-options.ts";
 import { setExamples } from "./help.ts";
 import { slug } from "./output-folder.ts";
+import { integerOption } from "./option-values.ts";
 import { Progress } from "./progress.ts";
 import { promptParts } from "./prompt-parts.ts";
 import { terminalView } from "./terminal-view.ts";
@@ -25,8 +26,9 @@ export function addGenerate(program: Command, context: CliContext): void {
         "Parts of the prompt, in order: text, or @FILE for an image (@@ for @).",
     )
     .helpOption("-h, --help", "print this help")
-    .option("--json", "print one JSON object on stdout and nothing else");
-  addGenerationOptions(command).action((parts: string[], values: GenerationArguments & { json?: true }) =>
+    .option("--json", "print one JSON object on stdout and nothing else")
+    .option("--samples <N>", "answer N times, with N seeds in a row", integerOption("--samples", 1, 10_000));
+  addGenerationOptions(command).action((parts: string[], values: GenerateArguments) =>
     generate(parts, values, context),
   );
   setExamples(command, [
@@ -36,30 +38,44 @@ export function addGenerate(program: Command, context: CliContext): void {
   ]);
 }
 
+interface GenerateArguments extends GenerationArguments {
+  json?: true;
+  samples?: number;
+}
+
 async function generate(
   argumentsInOrder: readonly string[],
-  values: GenerationArguments & { json?: true },
+  values: GenerateArguments,
   context: CliContext,
 ): Promise<void> {
   const parts = await promptParts(argumentsInOrder);
   const options = generateOptions(values);
   await checkFolders(values);
   const progress = new Progress(context.stderr, { quiet: values.json === true });
-  const outcome = await interruptible(context, async (signal) => {
+  const output = {
+    folder: values.out,
+    name: slug(parts.map((part) => (part.type === "text" ? part.text : "")).join(" ")),
+    ...(values.json !== true && { view: terminalView(context) }),
+    progress,
+  };
+  const outcomes = await interruptible(context, async (signal) => {
     progress.update("loading the model");
     const model = await context.load(loadOptions(values)).finally(() => progress.clear());
     signal.throwIfAborted();
     try {
-      return await follow(model.generate(parts, { ...options, signal }), {
-        folder: values.out,
-        name: slug(parts.map((part) => (part.type === "text" ? part.text : "")).join(" ")),
-        ...(values.json !== true && { view: terminalView(context) }),
-        progress,
-      });
+      const given = { ...options, signal };
+      const generations =
+        values.samples === undefined ? [model.generate(parts, given)] : model.samples(parts, values.samples, given);
+      const followed: Outcome[] = [];
+      for (const generation of generations) {
+        followed.push(await follow(generation, output));
+        if (values.json !== true) context.stderr.write(`seed ${generation.seed}\n`);
+      }
+      return followed;
     } finally {
       model.dispose();
     }
   });
-  if (values.json === true) context.stdout.write(`${JSON.stringify(outcome)}\n`);
-  else context.stderr.write(`seed ${outcome.seed}\n`);
+  const result = values.samples === undefined ? outcomes[0] : { samples: outcomes };
+  if (values.json === true) context.stdout.write(`${JSON.stringify(result)}\n`);
 }

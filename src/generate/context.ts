@@ -149,6 +149,11 @@ export class CachedContext {
     return logits;
   }
 
+  /** Runs all text and ViT rows that are queued. */
+  async settleText(): Promise<void> {
+    await this.#runText(false);
+  }
+
   /** Runs all that is queued, so that noisy rows can attend to it. */
   async settle(): Promise<void> {
     await this.#runText(false);

@@ -86,6 +86,11 @@ export class Conversation {
     for (const entry of entries) this.#push(entry);
   }
 
+  /** Runs what was pushed, so that a mark that is taken now keeps it; VAE tokens only where an image is to be drawn. */
+  async settle(draws: boolean): Promise<void> {
+    await (draws ? this.#context.settle() : this.#context.settleText());
+  }
+
   /** Logits [vocabulary] of the next token. */
   async logits(): Promise<Float32Array> {
     return (this.#logits ??= await this.#context.logits());

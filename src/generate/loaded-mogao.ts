@@ -1,4 +1,4 @@
-import { MogaoError } from "../core/errors.ts";
+import { InputError, MogaoError } from "../core/errors.ts";
 import type { Device, Runtime } from "../runtime/types.ts";
 import type { ModelFolderConfig } from "../weights/model-config.ts";
 import type { ModelFolder } from "../weights/model-folder.ts";
@@ -7,8 +7,8 @@ import { Engine } from "./engine.ts";
 import { startGeneration } from "./generation.ts";
 import { randomSeed, resolveOptions } from "./options.ts";
 import { readPrompt, type PromptInput } from "./prompt.ts";
-import { answer } from "./session.ts";
-import type { ChatSession, GenerateOptions, Generation, Mogao, Part } from "./types.ts";
+import { answer, SharedPrompt, type AnswerRun } from "./session.ts";
+import type { ChatSession, GenerateOptions, GenerateResult, Generation, Mogao, Part } from "./types.ts";
 
 /** A model in memory, on one device. Generations may run at the same time; they share weights and take turns step by step. */
 export class LoadedMogao implements Mogao {
@@ -26,7 +26,28 @@ export class LoadedMogao implements Mogao {
 
   /** Answers a prompt of its own; see {@link Generation}. Bad input rejects with an InputError. */
   generate(prompt: PromptInput, options: GenerateOptions = {}): Generation {
-    return this.#start(new Conversation(this.#engine), prompt, options);
+    const conversation = new Conversation(this.#engine);
+    return this.#start(prompt, options, (parts, run) => answer(this.#engine, conversation, parts, run));
+  }
+
+  /**
+   * Answers one prompt several times, under the seed and those that follow it: each as `generate` would up to rounding, but the prompt
+   * is run once. They run one after another.
+   */
+  samples(prompt: PromptInput, count: number, options: GenerateOptions = {}): Generation[] {
+    if (!Number.isSafeInteger(count) || count < 1)
+      throw new InputError(`samples: expected a whole number of at least 1, found ${count}`);
+    const shared = new SharedPrompt(this.#engine);
+    const seed = typeof options.seed === "number" ? options.seed : randomSeed();
+    const read = readPrompt(prompt);
+    read.catch(() => undefined); // each sample tells of it
+    let last: Promise<unknown> = Promise.resolve();
+    return Array.from({ length: count }, (_, i) => {
+      const own = { ...options, seed: i === 0 ? seed : (seed + i) >>> 0 };
+      const sample = this.#start(read, own, (parts, run) => shared.answer(parts, run), last);
+      last = Promise.allSettled([sample]);
+      return sample;
+    });
   }
 
   chat(): LoadedChat {
@@ -39,12 +60,11 @@ export class LoadedMogao implements Mogao {
     this.#engine.dispose();
   }
 
-  /** `done` is called between the last step and the `finish` event. `ready` is waited for first. */
+  /** `run` makes the answer. `ready` is waited for first. */
   #start(
-    conversation: Conversation,
-    prompt: PromptInput,
+    prompt: PromptInput | Promise<readonly Part[]>,
     options: GenerateOptions,
-    done?: (prompt: readonly Part[], answered: readonly Part[]) => void,
+    work: (prompt: readonly Part[], run: AnswerRun) => Promise<GenerateResult>,
     ready?: Promise<unknown>,
   ): Generation {
     const seed = typeof options.seed === "number" ? options.seed : randomSeed();
@@ -53,10 +73,10 @@ export class LoadedMogao implements Mogao {
       seed,
       async (emit, signal) => {
         const resolved = resolveOptions(options, this.config, seed);
-        const parts = await readPrompt(prompt);
+        const parts = await (prompt instanceof Promise ? prompt : readPrompt(prompt));
         await ready;
-        const result = await answer(this.#engine, conversation, parts, resolved, emit, signal);
-        done?.(parts, result.parts);
+        signal.throwIfAborted();
+        const result = await work(parts, { options: resolved, emit, signal });
         emit({ type: "finish", reason: result.finish, usage: result.usage });
         return result;
       },
@@ -66,10 +86,9 @@ export class LoadedMogao implements Mogao {
 }
 
 type StartTurn = (
-  conversation: Conversation,
   prompt: PromptInput,
   options: GenerateOptions,
-  done: (prompt: readonly Part[], answered: readonly Part[]) => void,
+  work: (prompt: readonly Part[], run: AnswerRun) => Promise<GenerateResult>,
   ready: Promise<unknown>,
 ) => Generation;
 
@@ -92,9 +111,13 @@ export class LoadedChat implements ChatSession {
   }
 
   send(prompt: PromptInput, options: GenerateOptions = {}): Generation {
-    const history = this.#history;
-    const done = (...turns: readonly (readonly Part[])[]) => void history.push(...turns);
-    const turn = this.#startTurn(this.#conversation, prompt, options, done, this.#last);
+    const [history, conversation] = [this.#history, this.#conversation];
+    const work = async (parts: readonly Part[], run: AnswerRun) => {
+      const result = await answer(this.#engine, conversation, parts, run);
+      history.push(parts, result.parts);
+      return result;
+    };
+    const turn = this.#startTurn(prompt, options, work, this.#last);
     this.#last = Promise.allSettled([this.#last, turn]).then(() => undefined);
     return turn;
   }

@@ -120,6 +120,15 @@ test("what is no decision is refused, and a rule that throws ends the answer; th
   expect(none).toMatchObject({ parts: [], finish: "length" });
 });
 
+test("an answer whose rule never decides can be aborted", async () => {
+  const controller = new AbortController();
+  const nextPart = () => {
+    queueMicrotask(() => controller.abort(new Error("enough")));
+    return new Promise<NextPart>(() => undefined);
+  };
+  await expect(open(teller()).generate("?", { nextPart, signal: controller.signal })).rejects.toThrow("enough");
+});
+
 test("a model that never opens images by itself: one picture, or one text", async () => {
   const model = open(teller(), { opensImages: false });
   expect(told((await model.generate("?", greedy)).parts)).toEqual(["image"]);

@@ -2,6 +2,7 @@ import { afterAll, expect, test, vi } from "vitest";
 import { InputError } from "../core/errors.ts";
 import type { RgbImage } from "../core/image.ts";
 import { Philox } from "../core/random.ts";
+import { Tokenizer } from "../encoders/tokenizer.ts";
 import { conversationParts, imagesOnly, type ConversationItem } from "../model/conversation.ts";
 import type { SequencePart } from "../model/sequence.ts";
 import { openRuntime } from "../runtime/open-runtime.ts";
@@ -13,7 +14,7 @@ import { LoadedMogao } from "./loaded-mogao.ts";
 import { resolveOptions } from "./options.ts";
 import { answer, pushPrompt } from "./session.ts";
 import { asLoaded, scriptedModel, specialId, tinyModel } from "./testing.ts";
-import type { GenerateEvent, GenerateOptions, Part } from "./types.ts";
+import type { GenerateEvent, GenerateOptions, GenerateResult, Part } from "./types.ts";
 
 const runtime = await openRuntime({ threads: 1 });
 const opened: { dispose(): void }[] = [];
@@ -140,6 +141,46 @@ test("the same seed gives the same text and pictures, another one others", async
   expect(b.image).not.toEqual(a.image);
 });
 
+/** The same picture, but for rounding. */
+function expectSimilar(found: Uint8Array, expected: Uint8Array): void {
+  expect(found.length).toBe(expected.length);
+  expect(Math.max(...expected.map((value, i) => Math.abs(value - found[i]!)))).toBeLessThanOrEqual(2);
+}
+
+test("samples are what generations with their seeds are, up to rounding, and run the prompt once", async () => {
+  const encoded = vi.spyOn(Tokenizer.prototype, "encode");
+  for (const output of ["text", "image"] as const) {
+    const prompt = ["Paint ", { type: "image", image: picture(50, 20) }] as const;
+    const options: GenerateOptions = { output, temperature: 1, maxTokens: 4, maxImages: 1 };
+    const alone: GenerateResult[] = [];
+    for (const seed of [2 ** 32 - 1, 0, 1]) alone.push(await random.generate(prompt, { ...options, seed }));
+    encoded.mockClear();
+    await random.generate(prompt, { ...options, seed: 0 });
+    const once = encoded.mock.calls.length;
+    encoded.mockClear();
+    const samples = random.samples(prompt, 3, { ...options, seed: 2 ** 32 - 1 });
+    expect(samples.map(({ seed }) => seed)).toEqual([2 ** 32 - 1, 0, 1]);
+    for (const [i, sample] of (await Promise.all(samples)).entries()) {
+      expect({ ...sample, parts: [], images: [] }).toEqual({ ...alone[i]!, parts: [], images: [] });
+      sample.images.forEach(({ data }, k) => expectSimilar(data, alone[i]!.images[k]!.data));
+    }
+    expect(encoded).toHaveBeenCalledTimes(once);
+  }
+  encoded.mockRestore();
+});
+
+test("a sample that is left does not disturb the others; what is wrong with the prompt each one tells", async () => {
+  const prompt = ["go ", { type: "image", image: picture(32, 32) }] as const;
+  const options: GenerateOptions = { output: "image", maxImages: 1, seed: 7 };
+  const samples = random.samples(prompt, 3, options);
+  for await (const event of samples[0]!) if (event.type === "image-step") break;
+  await expect(samples[0]).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
+  const [alone, sample] = [await random.generate(prompt, { ...options, seed: 9 }), await samples[2]!];
+  expectSimilar(sample.images[0]!.data, alone.images[0]!.data);
+  for (const sample of random.samples([], 2)) await expect(sample).rejects.toThrow("prompt: expected a text");
+  expect(() => random.samples("?", 0)).toThrow("samples: expected a whole number of at least 1, found 0");
+});
+
 test("generations at the same time do not disturb each other", async () => {
   const run = (seed: number) =>
     random.generate(["go ", { type: "image", image: fixed }], {
@@ -254,7 +295,7 @@ test("what the model sees is what training shows: turns, markers and, without te
     { type: "text", text: "and draw" },
   ];
   const options = resolveOptions({ output: "image", maxImages: 2, temperature: 1 }, engine.config, 12);
-  const result = await answer(engine, conversation, prompt, options, () => {}, signal);
+  const result = await answer(engine, conversation, prompt, { options, emit: () => {}, signal });
   const drawn = result.parts.flatMap((part) => (part.type === "image" ? [part.image] : []));
   expect(drawn.length).toBeGreaterThan(0);
   await pushPrompt(engine, conversation, [{ type: "text", text: "more" }], options, signal);
@@ -321,7 +362,7 @@ test("talking about a picture never runs the VAE, drawing after it does", async 
   const say = (output: "text" | "image") => {
     const options = resolveOptions({ output, maxImages: 1, temperature: 1, maxTokens: 3 }, engine.config, 1);
     const prompt: Part[] = output === "text" ? [{ type: "image", image: fixedPicture }] : [{ type: "text", text: "!" }];
-    return answer(engine, conversation, prompt, options, () => {}, new AbortController().signal);
+    return answer(engine, conversation, prompt, { options, emit: () => {}, signal: new AbortController().signal });
   };
   await say("text");
   expect(asked.mock.calls.flat()).not.toContain("clean");

@@ -1,6 +1,6 @@
 /** The causal loop (Sec. 3): text until an image is wanted, the image, text again, until the turn ends. */
 import { InputError } from "../core/errors.ts";
-import type { Conversation } from "./conversation.ts";
+import { Conversation } from "./conversation.ts";
 import { drawImage } from "./draw.ts";
 import type { Engine } from "./engine.ts";
 import { Transcript } from "./markup.ts";
@@ -11,6 +11,13 @@ import type { AnswerSoFar, FinishReason, GenerateEvent, GenerateResult, NextPart
 
 type Emit = (event: GenerateEvent) => void;
 
+/** One answer: what it says of itself on the way, and what stops it. */
+export interface AnswerRun {
+  readonly options: ResolvedOptions;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Answers `prompt` in a conversation. Emits all events but `finish`. When it throws (or is aborted), the conversation is
  * as it was before.
@@ -19,15 +26,49 @@ export async function answer(
   engine: Engine,
   conversation: Conversation,
   prompt: readonly Part[],
-  options: ResolvedOptions,
-  emit: Emit,
-  signal: AbortSignal,
+  run: AnswerRun,
 ): Promise<GenerateResult> {
-  if (options.draws) conversation.includeVae();
+  if (run.options.draws) conversation.includeVae();
+  return undoneOnFailure(conversation, async () => {
+    const promptTokens = await pushPrompt(engine, conversation, prompt, run.options, run.signal);
+    return reply(engine, conversation, { prompt, promptTokens }, run);
+  });
+}
+
+/** A prompt that is answered several times: it is run once, and each answer is forgotten before the next. One call at a time. */
+export class SharedPrompt {
+  readonly #engine: Engine;
+  readonly #conversation: Conversation;
+  #tokens: number | undefined;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#conversation = new Conversation(engine);
+  }
+
+  /** As {@link answer} in a conversation of its own. Prompt and options, but for the seed, must be those of the first call. */
+  async answer(prompt: readonly Part[], run: AnswerRun): Promise<GenerateResult> {
+    const conversation = this.#conversation;
+    const { options, signal } = run;
+    const promptTokens = (this.#tokens ??= await undoneOnFailure(conversation, async () => {
+      if (options.draws) conversation.includeVae();
+      const tokens = await pushPrompt(this.#engine, conversation, prompt, options, signal);
+      await conversation.settle(options.draws);
+      return tokens;
+    }));
+    const mark = conversation.mark();
+    try {
+      return await reply(this.#engine, conversation, { prompt, promptTokens }, run);
+    } finally {
+      conversation.rollback(mark);
+    }
+  }
+}
+
+async function undoneOnFailure<T>(conversation: Conversation, work: () => Promise<T>): Promise<T> {
   const mark = conversation.mark();
   try {
-    const promptTokens = await pushPrompt(engine, conversation, prompt, options, signal);
-    return await reply(engine, conversation, { prompt, promptTokens }, options, emit, signal);
+    return await work();
   } catch (error) {
     conversation.rollback(mark);
     throw error;
@@ -35,16 +76,14 @@ export async function answer(
 }
 
 /** The model's turn after a prompt that is in the conversation. When it throws, the turn stays as far as it is there. */
-export async function reply(
+async function reply(
   engine: Engine,
   conversation: Conversation,
   { prompt, promptTokens }: { readonly prompt: readonly Part[]; readonly promptTokens: number },
-  options: ResolvedOptions,
-  emit: Emit,
-  signal: AbortSignal,
+  run: AnswerRun,
 ): Promise<GenerateResult> {
   conversation.pushTokens(engine.markup.openAnswer);
-  const turn = new Turn(engine, conversation, options, emit, signal);
+  const turn = new Turn(engine, conversation, run);
   const finish = await turn.run();
   // A turn that was cut off is closed too: the next one finds what training showed.
   conversation.pushTokens(engine.markup.closeAnswer);
@@ -54,7 +93,7 @@ export async function reply(
     text: parts.flatMap((part) => (part.type === "text" && !part.thought ? [part.text] : [])).join("\n\n"),
     images: parts.flatMap((part) => (part.type === "image" ? [part.image] : [])),
     finish,
-    seed: options.seed,
+    seed: run.options.seed,
     usage: {
       promptTokens,
       promptImages: prompt.filter(({ type }) => type === "image").length,
@@ -120,6 +159,19 @@ export async function pushPrompt(
   return written.textTokens;
 }
 
+/** A caller's rule may take its time, as long as the answer is wanted. */
+async function unlessAborted<T>(value: T | Promise<T>, signal: AbortSignal): Promise<T> {
+  if (!(value instanceof Promise)) return value;
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([value, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
 const NEXT_PARTS: readonly NextPart[] = ["text", "paragraph", "image", "stop"];
 
 /** The model's turn. */
@@ -136,7 +188,7 @@ class Turn {
   readonly #writer: TextWriter;
   readonly #opensImages: boolean;
 
-  constructor(engine: Engine, conversation: Conversation, options: ResolvedOptions, emit: Emit, signal: AbortSignal) {
+  constructor(engine: Engine, conversation: Conversation, { options, emit, signal }: AnswerRun) {
     this.#engine = engine;
     this.#conversation = conversation;
     this.#options = options;
@@ -162,7 +214,7 @@ class Turn {
     for (;;) {
       this.#signal.throwIfAborted();
       const imagesLeft = maxImages - this.images;
-      const next = await rule({ after, parts: [...this.parts], imagesLeft });
+      const next = await unlessAborted(rule({ after, parts: [...this.parts], imagesLeft }), this.#signal);
       if (!NEXT_PARTS.includes(next))
         throw new InputError(`nextPart: expected ${NEXT_PARTS.join(", ")}, found ${String(next)}`);
       if (next === "stop") return "stop";

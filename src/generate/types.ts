@@ -146,6 +146,8 @@ export interface LoadOptions {
 export interface Mogao {
   readonly device: Device;
   generate(prompt: Prompt, options?: GenerateOptions): Generation;
+  /** The prompt answered `count` times, under the seed and those that follow it; it is run once. */
+  samples(prompt: Prompt, count: number, options?: GenerateOptions): readonly Generation[];
   chat(): ChatSession;
   /** Frees the model; whatever runs is aborted. */
   dispose(): void;

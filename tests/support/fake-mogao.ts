@@ -48,6 +48,11 @@ export class FakeMogao implements Mogao {
     };
   }
 
+  samples(prompt: Prompt, count: number, options: GenerateOptions = {}): Generation[] {
+    const seed = options.seed ?? 42;
+    return Array.from({ length: count }, (_, i) => this.generate(prompt, { ...options, seed: seed + i }));
+  }
+
   chat(): ChatSession {
     const history: Part[][] = [];
     return {
