@@ -4,9 +4,17 @@ import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const name = process.argv[2] ?? "";
-const benches = ["training-step", "ectf", "generate", "optimizer", "pytorch", "trials", "fuzz-readers"].filter(
-  (bench) => readdirSync(import.meta.dirname).includes(`${bench}.ts`),
-);
+const benches = [
+  "training-step",
+  "ectf",
+  "generate",
+  "optimizer",
+  "pytorch",
+  "denoise",
+  "llama",
+  "trials",
+  "fuzz-readers",
+].filter((bench) => readdirSync(import.meta.dirname).includes(`${bench}.ts`));
 if (benches.includes(name)) {
   process.argv.splice(2, 1);
   await import(pathToFileURL(`${import.meta.dirname}/${basename(name)}.ts`).href);

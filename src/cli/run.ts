@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { isMogaoError } from "../core/errors.ts";
 import { ablateCommand } from "./ablate.ts";
+import { benchCommand } from "./bench.ts";
 import { addChat } from "./chat.ts";
 import { Interrupted, type CliContext } from "./context.ts";
 import { convertCommand } from "./convert.ts";
@@ -67,6 +68,7 @@ function createProgram(context: CliContext): Command {
   program.addCommand(adopt(convertCommand(context), program));
   program.addCommand(adopt(initCommand(context), program));
   program.addCommand(adopt(inspectCommand(context), program));
+  program.addCommand(adopt(benchCommand(context), program));
   // After the verbs, which would inherit it: so that the action above sees an unknown verb.
   return program.allowExcessArguments();
 }

@@ -135,7 +135,7 @@ export class VitCodec {
 }
 
 /** Sizes are symbols, so patches come in groups to show that they are multiples; memory order is unchanged. */
-function vitGraph(vit: VisionTransformer) {
+export function vitGraph(vit: VisionTransformer) {
   const [images, groups] = [symbol("images"), symbol("groups")];
   const places = mulDims(groups, vit.group);
   const patches = reshape(input("patches", [images, groups, vit.group, vit.patchSize]), [

@@ -48,6 +48,24 @@ export const presets = {
     conditionSize: 2048,
     timeScale: 1000,
   },
+  /** The same at the smallest scale of Qwen2.5, 0.5B: for machines on which 7B are no fun. */
+  "mogao-1b": {
+    hiddenSize: 896,
+    layers: 24,
+    heads: 14,
+    kvHeads: 2,
+    headSize: 64,
+    ffnSize: 4864,
+    vocabularySize: 151_936,
+    rmsNormEpsilon: 1e-6,
+    ropeTheta: 1_000_000,
+    rope: "interleaved",
+    fusion: "deep",
+    imageContext: "vit+vae",
+    latentSize: 64,
+    conditionSize: 896,
+    timeScale: 1000,
+  },
   /** ByteDance's BAGEL (2025): Qwen2.5-7B twice, each encoder's tokens in a group of their own. */
   "bagel-7b-mot": {
     hiddenSize: 3584,
@@ -93,6 +111,19 @@ export const presets = {
   },
 } as const satisfies Readonly<Record<string, MogaoConfig>>;
 
+/** Qwen2-VL's vision transformer, 675 M parameters whatever the LLM. */
+const qwen2VlVit = {
+  size: 1280,
+  layers: 32,
+  heads: 16,
+  mlpSize: 5120,
+  patch: 14,
+  merge: 2,
+  temporalPatch: 2,
+  mean: [0.48145466, 0.4578275, 0.40821073],
+  deviation: [0.26862954, 0.26130258, 0.27577711],
+} as const;
+
 /** Vision transformers of presets: the default model's 16 px token grid is the VAE's without resizing. */
 export const vitPresets = {
   nano: {
@@ -107,6 +138,8 @@ export const vitPresets = {
     mean: 0.5,
     deviation: 0.5,
   },
+  "mogao-1b": { ...qwen2VlVit, outSize: presets["mogao-1b"].hiddenSize },
+  "mogao-7b": { ...qwen2VlVit, outSize: presets["mogao-7b"].hiddenSize },
   /** SigLIP so400m of which BAGEL keeps 26 layers; a token is a patch. */
   "bagel-7b-mot": {
     architecture: "siglip",
@@ -135,8 +168,8 @@ export const vitPresets = {
     norm: "rms",
     mlp: "swiglu",
     windows: { side: 8, full: [7, 15, 23, 31] },
-    mean: [0.48145466, 0.4578275, 0.40821073],
-    deviation: [0.26862954, 0.26130258, 0.27577711],
+    mean: qwen2VlVit.mean,
+    deviation: qwen2VlVit.deviation,
   },
 } as const;
 

@@ -1,0 +1,86 @@
+/** What the machine reaches alone: the speed at which weights can be read, and that of products. */
+import { add, constant, gemm, input, matmulNBits } from "../graph/primitives.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { codesShape, scalesShape, type MatrixShape, type Quantization } from "../nn/quantization.ts";
+import { compileModel } from "../onnx/emit.ts";
+import type { HostTensor, Runtime } from "../runtime/types.ts";
+
+export interface MachineRates {
+  /** Bytes a second that the fastest product of one row reads of matrices that no cache holds. */
+  readonly bandwidth: number;
+  /** Floating-point operations a second of a product of many rows, with weights in float32 … */
+  readonly floatProducts: number;
+  /** … and quantised as the visual branch's are, if they are. */
+  readonly quantizedProducts: number | undefined;
+}
+
+/** Rows of a picture of 512 × 512 pixels. */
+const ROWS = 1024;
+const MATRIX: MatrixShape = [8192, 4096];
+/** Of 8 bits, 256 MB: beyond any cache. */
+const MATRICES = 8;
+const BYTES_QUANTIZATION: Quantization = { bits: 8, block: 128 };
+const REPEATS = 4;
+
+/** Takes about three seconds and 1 GB. */
+export async function measureMachine(runtime: Runtime, branch: Quantization | undefined): Promise<MachineRates> {
+  const [outputs, inputs] = MATRIX;
+  const row = (rows: number) => ({ x: filled([rows, inputs]) });
+
+  const one = input("x", [1, inputs]);
+  const read = Array.from({ length: MATRICES }, (_, i) => quantizedProduct(one, BYTES_QUANTIZATION, i));
+  const bytes = MATRICES * outputs * (inputs + (4 * inputs) / BYTES_QUANTIZATION.block);
+  const bytesRead = bytes / (await bestSeconds(runtime, sum(read), row(1)));
+  const weights = input("w", MATRIX);
+  const floats = gemm(one, weights, { transB: true });
+  const w = filled(MATRIX);
+  const floatBytes = (4 * outputs * inputs) / (await bestSeconds(runtime, floats, { ...row(1), w }));
+
+  const operations = 2 * ROWS * outputs * inputs;
+  const product = gemm(input("x", [ROWS, inputs]), weights, { transB: true });
+  return {
+    bandwidth: Math.max(bytesRead, floatBytes),
+    floatProducts: operations / (await bestSeconds(runtime, product, { ...row(ROWS), w })),
+    quantizedProducts:
+      branch &&
+      operations / (await bestSeconds(runtime, quantizedProduct(input("x", [ROWS, inputs]), branch, 0), row(ROWS))),
+  };
+}
+
+function quantizedProduct(x: Tensor, quantization: Quantization, seed: number): Tensor {
+  const shape = codesShape(MATRIX, quantization);
+  const codes = new Uint8Array(shape[0] * shape[1] * shape[2]).fill(0x77);
+  // ONNX Runtime keeps equal matrices once.
+  codes[0] = seed;
+  const scales = new Float32Array(outputsOf(scalesShape(MATRIX, quantization))).fill(1e-3);
+  return matmulNBits(
+    x,
+    constant(codes, shape, "byte"),
+    constant(scales, scalesShape(MATRIX, quantization)),
+    quantization.bits,
+  );
+}
+
+const outputsOf = ([rows, blocks]: readonly [number, number]) => rows * blocks;
+const sum = (tensors: readonly Tensor[]) => tensors.reduce((a, b) => add(a, b));
+
+function filled(shape: readonly number[]): HostTensor {
+  const data = new Float32Array(new ArrayBuffer(4 * shape.reduce((a, b) => a * b, 1))).fill(0.5);
+  return { type: "float32", shape, data };
+}
+
+async function bestSeconds(runtime: Runtime, y: Tensor, feeds: Readonly<Record<string, HostTensor>>): Promise<number> {
+  const program = await runtime.load(compileModel({ y }).bytes);
+  try {
+    let best = Infinity;
+    for (let i = 0; i <= REPEATS; i++) {
+      const start = performance.now();
+      await program.run(feeds);
+      // The first run allocates.
+      if (i > 0) best = Math.min(best, (performance.now() - start) / 1000);
+    }
+    return best;
+  } finally {
+    program.dispose();
+  }
+}
