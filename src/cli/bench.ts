@@ -60,10 +60,7 @@ async function bench(context: CliContext, options: BenchOptions): Promise<void> 
       : (options.model ?? defaultModelFolder);
     const runtime = await openRuntime(options.threads === undefined ? {} : { threads: options.threads });
     const { side, tokens } = options;
-    const onStage = (stage: string) => {
-      progress.clear();
-      progress.update(`${stage} …`);
-    };
+    const onStage = (stage: string) => progress.update(`${stage} …`);
     const measured = await measureModel(runtime, folder, { side, tokens, onStage, signal });
     return { folder, runtime: runtime.description, tokens, ...measured };
   }).finally(() => progress.clear());

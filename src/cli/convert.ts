@@ -45,7 +45,7 @@ export function convertCommand(context: CliContext): Command {
         ...Object.keys(autoencoders),
       ]),
     )
-    .option("--quantize <formats>", "int8, int4 or float; by part: int4,visual=int8,modulation=float")
+    .option("--quantize <formats>", "int8, int4 or float; by part and block: int4,visual=int8,text=int4:128")
     .requiredOption("--out <dir>", "the folder to write")
     .option("--name <name>", "the model's name (default: emoji-world of a run, else the family's)")
     .option("--offline", offlineHelp)

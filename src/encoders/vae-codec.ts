@@ -4,7 +4,7 @@ import { mulDims, symbol } from "../graph/dims.ts";
 import { input, reshape } from "../graph/primitives.ts";
 import type { ParameterValues } from "../nn/parameters.ts";
 import { compileModel } from "../onnx/emit.ts";
-import type { HostTensor, Program, Runtime } from "../runtime/types.ts";
+import type { HostTensor, Program, ProgramOptions, Runtime } from "../runtime/types.ts";
 import { createVae, type Autoencoder } from "./autoencoder.ts";
 import { denormaliseLatents, normaliseLatents, packLatents, unpackLatents } from "./latents.ts";
 import { imageToPlanes, planesToImage, type ChannelValues } from "./preprocessing.ts";
@@ -24,11 +24,16 @@ export class VaeCodec {
   readonly #decoder: Program;
   readonly #weights: Readonly<Record<string, HostTensor>>;
 
-  /** `weights` stay in use: changing them changes later results. */
-  static async open(runtime: Runtime, config: VaeConfig, weights: ParameterValues): Promise<VaeCodec> {
+  /** `weights` stay in use: changing them changes later results. `options` are those of its programs. */
+  static async open(
+    runtime: Runtime,
+    config: VaeConfig,
+    weights: ParameterValues,
+    options: Pick<ProgramOptions, "releaseMemory"> = {},
+  ): Promise<VaeCodec> {
     const vae = createVae(config);
     const [encoder, decoder] = [encoderModel(vae), decoderModel(vae)];
-    return new VaeCodec(vae, await runtime.load(encoder), await runtime.load(decoder), weights);
+    return new VaeCodec(vae, await runtime.load(encoder, options), await runtime.load(decoder, options), weights);
   }
 
   private constructor(vae: Autoencoder, encoder: Program, decoder: Program, weights: ParameterValues) {

@@ -5,7 +5,7 @@ import { input, reshape } from "../graph/primitives.ts";
 import { ParameterScope, type ParameterValues } from "../nn/parameters.ts";
 import type { StoredWeights } from "../nn/quantization.ts";
 import { compileModel } from "../onnx/emit.ts";
-import type { HostTensor, Program, Runtime } from "../runtime/types.ts";
+import type { HostTensor, Program, ProgramOptions, Runtime } from "../runtime/types.ts";
 import { imageToPlanes, type ChannelValues } from "./preprocessing.ts";
 import { resizeImage } from "./resize.ts";
 import { createVit, type VisionTransformer } from "./vision-transformer.ts";
@@ -25,6 +25,7 @@ export interface VitCodecOptions {
   readonly scope?: string;
   /** Weights that the program reads from a file by itself. */
   readonly stored?: StoredWeights | undefined;
+  readonly releaseMemory?: ProgramOptions["releaseMemory"];
 }
 
 /** Pictures → the tokens by which the model understands them; any size, in batches of one size. */
@@ -43,7 +44,7 @@ export class VitCodec {
     runtime: Runtime,
     config: VitCodecConfig,
     weights: ParameterValues,
-    { tokenSide, scope: scopeName = "vit", stored }: VitCodecOptions,
+    { tokenSide, scope: scopeName = "vit", stored, releaseMemory = false }: VitCodecOptions,
   ): Promise<VitCodec> {
     const scope = new ParameterScope(`${scopeName}.`, stored?.storage);
     const vit = createVit(scope, config);
@@ -57,7 +58,7 @@ export class VitCodec {
       if (!data) throw new InputError(`vit: no weights for "${name}"`);
       return [name, { type: "float32", shape: shape as readonly number[], data }];
     });
-    const program = await runtime.load(bytes, { weightsFolder: stored?.folder });
+    const program = await runtime.load(bytes, { weightsFolder: stored?.folder, releaseMemory });
     return new VitCodec(config, vit, tokenSide, program, Object.fromEntries(feeds));
   }
 

@@ -51,7 +51,7 @@ export class Engine {
   async vae(): Promise<VaeCodec> {
     const { vae, name } = this.config;
     if (!vae) throw new InputError(`${name}: expected text alone, as this is a language model, found a picture`);
-    return (this.#vae ??= VaeCodec.open(this.#runtime, vae, this.#model.vaeWeights));
+    return (this.#vae ??= VaeCodec.open(this.#runtime, vae, this.#model.vaeWeights, encoderOptions(this.config)));
   }
 
   /** What the ViT sees in a picture on the VAE's grid; nothing where the VAE alone represents pictures. */
@@ -60,7 +60,11 @@ export class Engine {
     if (!vit) return {};
     const sharesGrid = (model.imageLayout?.groups ?? "shared") === "shared";
     const tokenSide = sharesGrid ? (await this.vae()).tokenSide : vit.patch * vit.merge;
-    this.#vit ??= VitCodec.open(this.#runtime, vit, this.#model.weights, { tokenSide, stored: this.#model.stored });
+    this.#vit ??= VitCodec.open(this.#runtime, vit, this.#model.weights, {
+      tokenSide,
+      stored: this.#model.stored,
+      ...encoderOptions(this.config),
+    });
     const codec = await this.#vit;
     if (sharesGrid) return { vitTokens: await codec.encode([picture]) };
     const own = fitPicture(picture, tokenSide, vitImages);
@@ -114,6 +118,14 @@ function fitPicture(image: RgbImage, multiple: number, bounds: ModelFolderConfig
   if (minSide === undefined || maxSide === undefined) return toGrid(image, { multiple, ...bounds });
   const { width, height } = sizeWithinSides(image, { multiple, minSide, maxSide, maxPixels: bounds.maxPixels });
   return resizeImage(image, width, height);
+}
+
+/** Pixels of pictures whose encoders need gigabytes while they run, which they do once a picture. */
+const LARGE_PICTURE = 512 ** 2;
+
+/** How the networks that encode and decode pictures are opened. */
+export function encoderOptions({ images }: ModelFolderConfig): { readonly releaseMemory: boolean } {
+  return { releaseMemory: images.maxPixels >= LARGE_PICTURE };
 }
 
 /** Special tokens decode to nothing, and an id between the tokens is an error. */

@@ -2,10 +2,10 @@
 import { expectInput } from "../core/errors.ts";
 import { createImage } from "../core/image.ts";
 import { Philox } from "../core/random.ts";
+import { createVae } from "../encoders/autoencoder.ts";
 import { createVit } from "../encoders/vision-transformer.ts";
 import { VaeCodec } from "../encoders/vae-codec.ts";
 import { vaeDownscale, vaeTokenSide } from "../encoders/vae-config.ts";
-import { Vae } from "../encoders/vae.ts";
 import { VitCodec, vitGraph } from "../encoders/vit-codec.ts";
 import { countOperations } from "../graph/operations.ts";
 import { input } from "../graph/primitives.ts";
@@ -17,6 +17,7 @@ import type { ModelFolderConfig } from "../weights/model-config.ts";
 import { loadModelFolder, modelParameters } from "../weights/model-folder.ts";
 import { CachedContext } from "./context.ts";
 import { Denoiser } from "./denoiser.ts";
+import { encoderOptions } from "./engine.ts";
 import { measureMachine, type MachineRates } from "./measure-machine.ts";
 import { memoryUse, type MemoryUse } from "./memory-use.ts";
 import { ModelPrograms } from "./model-programs.ts";
@@ -95,12 +96,16 @@ export async function measureModel(
   try {
     const text = await timed("opening the text branch", () => programs.get("text"));
     const visual = await timed("opening the visual branch", () => programs.get("noisy"));
-    const vae = await timed("opening the VAE", () => VaeCodec.open(runtime, config.vae, vaeWeights));
+    const vae = await timed("opening the VAE", () =>
+      VaeCodec.open(runtime, config.vae, vaeWeights, encoderOptions(config)),
+    );
     opened.push(vae.result);
     const vitConfig = config.vit;
     const vit =
       vitConfig &&
-      (await timed("opening the ViT", () => VitCodec.open(runtime, vitConfig, weights, { tokenSide, stored })));
+      (await timed("opening the ViT", () =>
+        VitCodec.open(runtime, vitConfig, weights, { tokenSide, stored, ...encoderOptions(config) }),
+      ));
     if (vit) opened.push(vit.result);
 
     const random = new Philox(1);
@@ -201,7 +206,7 @@ async function write(context: CachedContext, first: Float32Array, tokens: number
 /** What the programs compute, to count it. */
 function graphsOf(config: ModelFolderConfig, side: number) {
   const mogao = new Mogao(new ParameterScope(), config.model);
-  const vae = new Vae(config.vae);
+  const vae = createVae(config.vae);
   const vit = config.vit && createVit(new ParameterScope(), config.vit);
   const downscale = vaeDownscale(config.vae);
   const latents = input("z", [1, config.vae.latentChannels, side / downscale, side / downscale]);

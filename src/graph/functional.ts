@@ -11,7 +11,6 @@ import {
   gemm,
   log,
   matmul,
-  matmulNBits,
   mul,
   pick,
   reduceMax,
@@ -33,12 +32,6 @@ export { silu } from "./primitives.ts";
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const rows = reshape(x, [x.shape.slice(0, -1).reduce(mulDims, 1), x.shape.at(-1)!]);
   return reshape(gemm(rows, weight, { transB: true, c: bias }), [...x.shape.slice(0, -1), weight.shape[0]!]);
-}
-
-/** x [..., in] times the transpose of a quantised weight (see {@link matmulNBits}), plus bias. */
-export function quantizedLinear(x: Tensor, codes: Tensor, scales: Tensor, bits: CodeBits, bias?: Tensor): Tensor {
-  const rows = reshape(x, [x.shape.slice(0, -1).reduce(mulDims, 1), x.shape.at(-1)!]);
-  return reshape(matmulNBits(rows, codes, scales, bits, bias), [...x.shape.slice(0, -1), codes.shape[0]!]);
 }
 
 /** Quantised numbers in units of their scales: codes [..., blocks, bytes] → [..., blocks, block]. */

@@ -113,13 +113,14 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
   },
   matmulNBits: (y, dy, { bits }, needs) => {
     const [x, codes, scales, c] = y.inputs as [Tensor, Tensor, Tensor, Tensor | undefined];
+    const rows = (tensor: Tensor) => reshape(tensor, [-1, tensor.shape.at(-1)!]);
     const dScales = () => {
       const units = centredCodes(codes, bits);
-      const dWeight = reshape(gemm(dy, x, { transA: true }), units.shape);
+      const dWeight = reshape(gemm(rows(dy), rows(x), { transA: true }), units.shape);
       return reshape(reduceSum(mul(dWeight, units), [-1]), scales.shape);
     };
     return [
-      needs(0) ? gemm(dy, dequantized(codes, scales, bits)) : undefined,
+      needs(0) ? reshape(gemm(rows(dy), dequantized(codes, scales, bits)), x.shape) : undefined,
       undefined,
       needs(2) ? dScales() : undefined,
       c && needs(3) ? sumTo(dy, c.shape) : undefined,

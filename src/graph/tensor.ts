@@ -47,7 +47,7 @@ export interface Operations {
   /** op(a)·op(b) (+ c): two matrices, optionally transposed, and an optional row vector. */
   gemm: { readonly transA: boolean; readonly transB: boolean };
   /**
-   * x·Wᵀ: [rows, k] × codes of W [n, blocks, bytes] and a scale for each block [n, blocks] → [rows, n]. A weight is its scale
+   * x·Wᵀ: [..., k] × codes of W [n, blocks, bytes] and a scale for each block [n, blocks] → [..., n]. A weight is its scale
    * times (its code − 2^(bits−1)); of two codes in a byte, the low half comes first.
    */
   matmulNBits: { readonly bits: CodeBits };

@@ -65,6 +65,7 @@ function checkAttributes(tensor: Tensor): void {
       fail(tensor, "a parameter is float or byte and of a known shape");
   } else if (isOperation(tensor, "constant")) {
     const { values } = tensor.attributes;
+    if (tensor.dtype === "byte" && values instanceof Uint8Array) return;
     for (let i = 0; i < values.length; i++)
       if (!isOfKind(values[i]!, tensor.dtype)) fail(tensor, `value ${i}, ${values[i]}, is no ${tensor.dtype}`);
   } else if (isOperation(tensor, "conv2d") || isOperation(tensor, "conv2dTranspose")) {

@@ -1,6 +1,6 @@
 /** A matrix of weights, whichever way the scope says that it is stored. */
-import { dequantized, linear, quantizedLinear } from "../graph/functional.ts";
-import { gather } from "../graph/primitives.ts";
+import { dequantized, linear } from "../graph/functional.ts";
+import { gather, matmulNBits } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Initializer, ParameterScope } from "./parameters.ts";
 import { codesName, codesShape, scalesName, scalesShape, type Quantization } from "./quantization.ts";
@@ -34,7 +34,7 @@ export class Matrix {
   apply(x: Tensor, bias?: Tensor): Tensor {
     const weight = this.#weight;
     if (!("codes" in weight)) return linear(x, weight, bias);
-    return quantizedLinear(x, weight.codes, weight.scales, weight.bits, bias);
+    return matmulNBits(x, weight.codes, weight.scales, weight.bits, bias);
   }
 
   /** Rows of the matrix by integer ids of any shape: [ids…, inSize]. */

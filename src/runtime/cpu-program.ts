@@ -22,6 +22,7 @@ export class CpuProgram implements Program {
   readonly #inputTable: NameTable;
   readonly #outputTable: NameTable;
   readonly #profiled: boolean;
+  readonly #runOptions: Address | null;
   // Runs never overlap, so the addresses of their values have one place.
   readonly #inputValues: BigUint64Array;
   readonly #outputValues: BigUint64Array;
@@ -36,17 +37,17 @@ export class CpuProgram implements Program {
   static async open(api: OrtCApi, model: Uint8Array, settings: SessionSettings): Promise<CpuProgram> {
     const session = await api.createSession(model, settings);
     try {
-      return new CpuProgram(api, session, settings.profile !== undefined);
+      return new CpuProgram(api, session, settings);
     } catch (error) {
       api.releaseSession(session);
       throw error;
     }
   }
 
-  private constructor(api: OrtCApi, session: Address, profiled: boolean) {
+  private constructor(api: OrtCApi, session: Address, { profile, releaseMemory }: SessionSettings) {
     this.#api = api;
     this.#session = session;
-    this.#profiled = profiled;
+    this.#profiled = profile !== undefined;
     this.#inputs = api.describe(session, "input");
     this.#outputs = api.describe(session, "output");
     this.inputNames = this.#inputs.map((value) => value.name);
@@ -58,6 +59,7 @@ export class CpuProgram implements Program {
     this.#kept = this.#inputs.map(() => undefined);
     this.#checked = this.#inputs.map(() => undefined);
     this.#fixedShape = this.#inputs.map(({ shape }) => shape?.every((dim) => typeof dim === "number") === true);
+    this.#runOptions = releaseMemory ? api.createReleasingRunOptions() : null;
   }
 
   run(
@@ -71,6 +73,7 @@ export class CpuProgram implements Program {
     this.#queue.close(() => {
       this.#inputValues.forEach((_, index) => this.#releaseInput(index));
       if (this.#profiled) this.#api.endProfiling(this.#session);
+      if (this.#runOptions !== null) this.#api.releaseRunOptions(this.#runOptions);
       this.#api.releaseSession(this.#session);
     });
   }
@@ -101,7 +104,8 @@ export class CpuProgram implements Program {
         if (this.#fixedShape[index]) this.#checked[index] = tensor;
       });
       targets.forEach((tensor, index) => (outputs[index] = tensor ? this.#api.createValue(tensor) : 0n));
-      await this.#api.run(this.#session, this.#inputTable, inputs, this.#outputTable, outputs, [sources, targets]);
+      const kept = [sources, targets];
+      await this.#api.run(this.#session, this.#inputTable, inputs, this.#outputTable, outputs, kept, this.#runOptions);
       const results: Record<string, HostTensor> = {};
       this.outputNames.forEach((name, index) => {
         results[name] = targets[index] ?? this.#api.copyValue(outputs[index] as Address, name, into[name]);

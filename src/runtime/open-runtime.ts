@@ -96,5 +96,6 @@ function settings(device: Device, threads: number, options: ProgramOptions = {})
     optimization: options.optimization ?? "all",
     profile: options.profile,
     weightsFolder: options.weightsFolder,
+    releaseMemory: options.releaseMemory ?? false,
   };
 }

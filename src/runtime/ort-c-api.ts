@@ -24,6 +24,7 @@ export interface SessionSettings {
   readonly optimization: NonNullable<ProgramOptions["optimization"]>;
   readonly profile: string | undefined;
   readonly weightsFolder: string | undefined;
+  readonly releaseMemory: boolean;
 }
 
 /** ONNX Runtime's C API, called in the library that onnxruntime-node ships, without its copies and blocking calls. */
@@ -100,6 +101,17 @@ export class OrtCApi {
       this.#plain.releaseSessionOptions(options);
     }
     return out[0] as Address;
+  }
+
+  /** Options of runs after which the session gives back what memory it can. */
+  createReleasingRunOptions(): Address {
+    const options = this.#create("createRunOptions");
+    this.#call("addRunConfigEntry", options, "memory.enable_memory_arena_shrinkage", "cpu:0");
+    return options;
+  }
+
+  releaseRunOptions(options: Address): void {
+    this.#plain.releaseRunOptions(options);
   }
 
   releaseSession(session: Address): void {
@@ -186,10 +198,11 @@ export class OrtCApi {
     outputNames: NameTable,
     outputs: BigUint64Array,
     kept: readonly unknown[],
+    options: Address | null = null,
   ): Promise<void> {
     const parameters = [
       session,
-      null,
+      options,
       this.#address(inputNames.addresses),
       this.#address(inputs),
       inputs.length,

@@ -25,6 +25,7 @@ export const statusSlots = {
   sessionGetOutputTypeInfo: [34, ["void *", "size_t", "void *"]],
   sessionGetInputName: [36, ["void *", "size_t", "void *", "void *"]],
   sessionGetOutputName: [37, ["void *", "size_t", "void *", "void *"]],
+  createRunOptions: [39, ["void *"]],
   createTensorWithDataAsOrtValue: [49, ["void *", "void *", "size_t", "void *", "size_t", "int", "void *"]],
   getTensorMutableData: [51, ["void *", "void *"]],
   castTypeInfoToTensorInfo: [55, ["void *", "void *"]],
@@ -38,6 +39,7 @@ export const statusSlots = {
   getAllocatorWithDefaultOptions: [78, ["void *"]],
   sessionEndProfiling: [110, ["void *", "void *", "void *"]],
   addSessionConfigEntry: [130, ["void *", "str", "str"]],
+  addRunConfigEntry: [165, ["void *", "str", "str"]],
 } as const satisfies Readonly<Record<string, readonly [slot: number, parameters: readonly string[]]>>;
 
 /** Slots with another result than a status. */
@@ -46,6 +48,7 @@ export const plainSlots = {
   releaseStatus: [93, "void", ["void *"]],
   releaseSession: [95, "void", ["void *"]],
   releaseValue: [96, "void", ["void *"]],
+  releaseRunOptions: [97, "void", ["void *"]],
   releaseTypeInfo: [98, "void", ["void *"]],
   releaseTensorTypeAndShapeInfo: [99, "void", ["void *"]],
   releaseSessionOptions: [100, "void", ["void *"]],

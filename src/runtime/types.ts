@@ -38,6 +38,10 @@ export interface ProgramOptions {
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /** Write a Chrome trace of operator times with this path prefix. */
   readonly profile?: string;
+  /**
+   * Give memory back after every run (CPU): for programs whose runs are rare and large. Default: it is kept for the next run.
+   */
+  readonly releaseMemory?: boolean;
   /** Folder of the files that hold the model's external tensors; default: it has none. */
   readonly weightsFolder?: string | undefined;
 }

@@ -23,26 +23,17 @@ const formats = {
 export type WeightFormat = keyof typeof formats;
 const formatNames = Object.keys(formats) as readonly WeightFormat[];
 
-/** What a part that is not named gets; the branches' formats are given, the rest is kept higher. */
-const restFormats = {
-  float: { vit: "float", embeddings: "float", modulation: "float" },
-  int8: { vit: "int8", embeddings: "int8", modulation: "int8" },
-  int4: { vit: "int8", embeddings: "int8", modulation: "int8" },
-} as const satisfies Readonly<Record<WeightFormat, Readonly<Partial<Record<ModelPart, WeightFormat>>>>>;
-
 const LARGEST_BLOCK = 256;
 
-export const quantizationSchema = z.partialRecord(
-  z.enum(modelParts),
-  z.strictObject({
-    bits: z.union([z.literal(4), z.literal(8)]),
-    block: z
-      .int()
-      .min(SMALLEST_BLOCK)
-      .max(LARGEST_BLOCK)
-      .refine((block) => Number.isInteger(Math.log2(block)), "a power of two"),
-  }),
-);
+const formatSchema = z.strictObject({
+  bits: z.union([z.literal(4), z.literal(8)]),
+  block: z
+    .int()
+    .min(SMALLEST_BLOCK)
+    .max(LARGEST_BLOCK)
+    .refine((block) => Number.isInteger(Math.log2(block)), "a power of two"),
+});
+export const quantizationSchema = z.partialRecord(z.enum(modelParts), formatSchema);
 export type ModelQuantization = Partial<Record<ModelPart, Quantization>>;
 
 /** How a model's matrices are stored. One whose rows are no multiple of the block stays float. */
@@ -55,27 +46,35 @@ export function storageOf(quantization: ModelQuantization | undefined): Storage 
 }
 
 /**
- * Reads `FORMAT`, `PART=FORMAT,…` or `FORMAT,PART=FORMAT,…`. A format alone is that of both branches; the ViT, embeddings and
- * modulation then have 8 bits unless it is `float`. Throws InputError.
+ * Reads `FORMAT`, `PART=FORMAT,…` or `FORMAT,PART=FORMAT,…`, where a format may name its block: `int4:128`. A format alone is that
+ * of both branches; the ViT, embeddings and modulation then have 8 bits unless it is `float`. Throws InputError.
  */
 export function parseQuantization(text: string): ModelQuantization {
-  const chosen: Partial<Record<ModelPart, WeightFormat>> = {};
+  const chosen = new Map<ModelPart, Quantization | undefined>();
   for (const [i, item] of text.split(",").entries()) {
     const equals = item.indexOf("=");
-    if (equals < 0 && i === 0) {
-      const format = expectOneOf(item, formatNames, text);
-      Object.assign(chosen, { text: format, visual: format }, restFormats[format]);
-    } else {
+    if (equals >= 0 || i > 0) {
       const part = expectOneOf(item.slice(0, Math.max(0, equals)), modelParts, text);
-      chosen[part] = expectOneOf(item.slice(equals + 1), formatNames, text);
+      chosen.set(part, parseFormat(item.slice(equals + 1), text));
+      continue;
     }
+    const format = parseFormat(item, text);
+    for (const part of modelParts)
+      chosen.set(part, format && (part === "text" || part === "visual" ? format : formats.int8));
   }
-  return Object.fromEntries(
-    modelParts.flatMap((part) => {
-      const rule = formats[chosen[part] ?? "float"];
-      return rule ? [[part, rule]] : [];
-    }),
-  );
+  return Object.fromEntries([...chosen].filter(([, format]) => format !== undefined));
+}
+
+function parseFormat(word: string, text: string): Quantization | undefined {
+  const [name, blockText] = word.split(":", 2) as [string, string?];
+  const format = formats[expectOneOf(name, formatNames, text)];
+  if (blockText === undefined || format === undefined) return format;
+  const { success, data } = formatSchema.safeParse({ bits: format.bits, block: Number(blockText) });
+  if (!success)
+    throw new InputError(
+      `--quantize: expected a block of a power of two from ${SMALLEST_BLOCK} to ${LARGEST_BLOCK}, found ${JSON.stringify(word)}`,
+    );
+  return data;
 }
 
 function expectOneOf<T extends string>(word: string, known: readonly T[], text: string): T {

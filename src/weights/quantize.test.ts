@@ -67,13 +67,26 @@ describe("what is quantised", () => {
     ["int4", { text: int4, visual: int4, vit: int8, embeddings: int8, modulation: int8 }],
     ["int4,visual=int8,modulation=float", { text: int4, visual: int8, vit: int8, embeddings: int8 }],
     ["text=int4", { text: int4 }],
+    [
+      "int4:128,vit=float",
+      { text: { ...int4, block: 128 }, visual: { ...int4, block: 128 }, embeddings: int8, modulation: int8 },
+    ],
     ["float", {}],
   ])("%s", (text, expected) => expect(parseQuantization(text)).toEqual(expected));
 
-  test.each(["", "int5", "text", "text=", "text=int4,int8", "head=int8", "text=int4=int8x", "constructor=int8"])(
-    "refuses %j",
-    (text) => expect(() => parseQuantization(text)).toThrow(InputError),
-  );
+  test.each([
+    "",
+    "int5",
+    "text",
+    "text=",
+    "text=int4,int8",
+    "head=int8",
+    "int4:48",
+    "int4:",
+    "int8:512",
+    "text=int4=int8x",
+    "constructor=int8",
+  ])("refuses %j", (text) => expect(() => parseQuantization(text)).toThrow(InputError));
 
   test("follows from the name and the rows' length", () => {
     const storage = storageOf({ text: { bits: 4, block: 32 }, embeddings: { bits: 8, block: 128 } });

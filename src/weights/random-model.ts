@@ -6,8 +6,8 @@ import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../core/errors.ts";
 import { readJson, readJsonIfPresent } from "../core/json-file.ts";
 import { Philox } from "../core/random.ts";
+import { createVae } from "../encoders/autoencoder.ts";
 import { fluxVaeConfig, vaeTokenSide } from "../encoders/vae-config.ts";
-import { Vae } from "../encoders/vae.ts";
 import { presets, vitPresets } from "../model/presets.ts";
 import { elementCount, type ParameterInfo } from "../nn/parameters.ts";
 import { FORMAT, parseModelConfig, type ModelFolderConfigInput } from "./model-config.ts";
@@ -56,7 +56,7 @@ export async function randomModel(options: RandomModelOptions): Promise<string> 
     return folder;
 
   const parameters = modelParameters({ quantization, ...config });
-  const vaeParameters = new Vae(vae).parameters;
+  const vaeParameters = createVae(vae).parameters;
   const bytes = [...parameters, ...vaeParameters].reduce((sum, info) => sum + storedBytes(info), 0);
   onSize?.(bytes, folder);
   await mkdir(folder, { recursive: true });

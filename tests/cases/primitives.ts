@@ -174,6 +174,11 @@ export const primitiveCases: { readonly [O in OperationName]: readonly Case[] } 
       matmulNBits(x!, codes!, mul(scales!, 0.1), 4),
     ),
     define(
+      "rows in batches",
+      { x: float(m, n, 16), codes: byte(3, 1, 16), scales: float(3, 1) },
+      ({ x, codes, scales }) => matmulNBits(x!, codes!, mul(scales!, 0.01), 8),
+    ),
+    define(
       "with a row vector",
       { x: float(n, 16), codes: byte(5, 1, 8), scales: float(5, 1), c: float(5) },
       ({ x, codes, scales, c }) => matmulNBits(x!, codes!, mul(scales!, 0.1), 4, c),

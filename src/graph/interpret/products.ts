@@ -38,18 +38,17 @@ export const products: Kernels<"matmul" | "gemm" | "matmulNBits" | "conv2d" | "c
     const [n, blocks, bytes] = codes!.shape as [number, number, number];
     const block = (bytes * 8) / bits;
     const inner = blocks * block;
-    expectEqual(x!.shape[1], inner, "inner sizes");
+    expectEqual(x!.shape.at(-1), inner, "inner sizes");
     const weight = (output: number, i: number) => {
       const within = i % block;
       const byte = at(codes!, [output, Math.floor(i / block), Math.floor((within * bits) / 8)]);
       const code = bits === 8 ? byte : within % 2 === 0 ? byte % 16 : Math.floor(byte / 16);
       return at(scales!, [output, Math.floor(i / block)]) * (code - 2 ** (bits - 1));
     };
-    return generate(
-      [x!.shape[0]!, n],
-      ([row, output]) =>
-        sum(inner, (i) => at(x!, [row!, i]) * weight(output!, i)) + (c ? atBroadcast(c, [row!, output!]) : 0),
-    );
+    return generate([...x!.shape.slice(0, -1), n], (index) => {
+      const [row, output] = [index.slice(0, -1), index.at(-1)!];
+      return sum(inner, (i) => at(x!, [...row, i]) * weight(output, i)) + (c ? at(c, [output]) : 0);
+    });
   },
   conv2d: ([x, weight], attributes) => {
     const [n, channels, height, width] = x!.shape as [number, number, number, number];

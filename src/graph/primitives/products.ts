@@ -43,12 +43,12 @@ export function gemm(
 }
 
 /**
- * x [rows, k] times the transpose of a quantised matrix: codes [n, k / block, block · bits / 8], scales [n, k / block], and
- * optionally a row vector c [n] → [rows, n].
+ * x [..., k] times the transpose of a quantised matrix: codes [n, k / block, block · bits / 8], scales [n, k / block], and
+ * optionally a row vector c [n] → [..., n].
  */
 export function matmulNBits(x: Tensor, codes: Tensor, scales: Tensor, bits: CodeBits, c?: Tensor): Tensor {
   const known = codes.shape.length === 3 && codes.shape.every((dim) => typeof dim === "number");
-  check(x.dtype === "float" && x.shape.length === 2, "matmulNBits", "a float matrix", x);
+  check(x.dtype === "float" && x.shape.length >= 2, "matmulNBits", "float x of rank 2 or more", x);
   check(codes.dtype === "byte" && known, "matmulNBits", "byte codes [n, blocks, bytes] of known sizes", codes);
   const [n, blocks, bytes] = codes.shape as [number, number, number];
   check(
@@ -58,10 +58,10 @@ export function matmulNBits(x: Tensor, codes: Tensor, scales: Tensor, bits: Code
     scales,
   );
   const inner = (blocks * bytes * 8) / bits;
-  check(x.shape[1] === inner, "matmulNBits", `x of ${inner} columns for ${bits}-bit codes`, x, codes);
+  check(x.shape.at(-1) === inner, "matmulNBits", `x of ${inner} columns for ${bits}-bit codes`, x, codes);
   if (c) check(c.dtype === "float" && sameShape(c.shape, [n]), "matmulNBits", `a float row vector of size ${n}`, c);
   const operands = c ? [x, codes, scales, c] : [x, codes, scales];
-  return createTensor("matmulNBits", operands, { bits }, [x.shape[0]!, n], "float");
+  return createTensor("matmulNBits", operands, { bits }, [...x.shape.slice(0, -1), n], "float");
 }
 
 function convolvedSize(size: Dim, kernel: number, before: number, after: number, stride: number): Dim {
