@@ -5,9 +5,6 @@
  * round. PyTorch runs in float32 and in bfloat16 autocast, eagerly and, where it can compile, with torch.compile. PATH is a
  * Python that has torch (`pip install torch numpy`); default python3.
  */
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import { InputError } from "../src/core/errors.ts";
 import { initializeParameters } from "../src/nn/parameters.ts";
 import { openRuntime } from "../src/runtime/open-runtime.ts";
 import { flatViews } from "../src/train/flat-buffers.ts";
@@ -15,25 +12,14 @@ import { GradientProgram } from "../src/train/gradient-program.ts";
 import { Optimizer } from "../src/train/optimizer/optimizer.ts";
 import { benchOptions, printTable } from "./measure.ts";
 import { drawingBatch, nanoTask } from "./nano-batch.ts";
+import { startPython } from "./pytorch/child.ts";
 
 const at = process.argv.indexOf("--python");
 const python = at < 0 ? "python3" : process.argv.splice(at, 2)[1]!;
 const { threads, rounds } = benchOptions(15);
 
-const child = spawn(python, [`${import.meta.dirname}/pytorch/step.py`, String(threads)], {
-  stdio: ["pipe", "pipe", "inherit"],
-});
-child.on("error", (error) => {
-  throw new InputError(`--python: ${python} cannot be run: ${error.message}`);
-});
-const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-const answer = async () => {
-  const { value, done } = await lines.next();
-  if (done)
-    throw new InputError(`--python: ${python} ended early: expected one that has torch (pip install torch numpy)`);
-  return value;
-};
-const [version, parameters] = (await answer()).split(" ");
+const torch = await startPython(python, "step.py", [String(threads)]);
+const [version, parameters] = torch.greeting.split(" ");
 
 const runtime = await openRuntime({ threads });
 const task = nanoTask();
@@ -41,20 +27,16 @@ const optimizer = await Optimizer.open(runtime, task.parameters, {});
 initializeParameters(task.parameters, 1, flatViews(optimizer.plan.layout, optimizer.state.weights));
 const program = await GradientProgram.open(runtime, task, optimizer);
 const { feeds } = drawingBatch(32);
-const torch = async (kind: string) => {
-  child.stdin.write(`${kind}\n`);
-  return Number(await answer());
-};
 const runs: Record<string, () => Promise<number>> = {
   mogao: async () => {
     const start = performance.now();
     await program.run(feeds);
     return performance.now() - start;
   },
-  "PyTorch float32": () => torch("float32"),
-  "PyTorch bfloat16": () => torch("bfloat16"),
-  "PyTorch float32, compiled": () => torch("float32 compiled"),
-  "PyTorch bfloat16, compiled": () => torch("bfloat16 compiled"),
+  "PyTorch float32": () => torch.milliseconds("float32"),
+  "PyTorch bfloat16": () => torch.milliseconds("bfloat16"),
+  "PyTorch float32, compiled": () => torch.milliseconds("float32 compiled"),
+  "PyTorch bfloat16, compiled": () => torch.milliseconds("bfloat16 compiled"),
 };
 const times: Record<string, number[]> = {};
 for (let round = -1; round < rounds; round++)
@@ -62,7 +44,7 @@ for (let round = -1; round < rounds; round++)
     const taken = await run();
     if (round >= 0) (times[name] ??= []).push(taken);
   }
-child.stdin.end();
+torch.end();
 program.dispose();
 optimizer.dispose();
 

@@ -52,6 +52,7 @@ export interface ModelMeasurement {
   /** A prompt read at once. */
   readonly prompt: ComputeMeasurement & { readonly tokensPerSecond: number };
   readonly decode: {
+    /** By the median token. */
     readonly tokensPerSecond: number;
     /** Of weights that every token reads. */
     readonly bytesPerToken: number;
@@ -114,6 +115,7 @@ export async function measureModel(
     context.push({ type: "text", ids });
     const prompt = await timed(`reading ${PROMPT_TOKENS} tokens`, () => context.logits());
     const written = await timed(`writing ${tokens} tokens`, () => write(context, prompt.result, tokens, signal));
+    const secondsPerToken = median(written.result);
 
     const image = createImage(side, side);
     for (let i = 0; i < image.data.length; i++) image.data[i] = random.int(256);
@@ -143,7 +145,6 @@ export async function measureModel(
     const patches = sizes.tokens * (vitConfig?.merge ?? 1) ** 2;
     const promptSizes = { tokens: PROMPT_TOKENS, past: 0, vit: 1, wanted: 1, clean: 0 };
     const bytesPerToken = storedBytes(modelParameters(config).filter((info) => isReadByToken(info, config)));
-    const secondsPerToken = written.seconds / tokens;
     return {
       side,
       weightBytes: storedBytes(modelParameters(config)),
@@ -191,17 +192,28 @@ export async function measureModel(
   }
 }
 
-/** Writes tokens greedily, as generation does at temperature 0. */
-async function write(context: CachedContext, first: Float32Array, tokens: number, signal?: AbortSignal): Promise<void> {
+/** Writes tokens greedily, as generation does at temperature 0; returns the seconds that each took. */
+async function write(
+  context: CachedContext,
+  first: Float32Array,
+  tokens: number,
+  signal?: AbortSignal,
+): Promise<number[]> {
   let logits = first;
+  const seconds: number[] = [];
   for (let i = 0; i < tokens; i++) {
     signal?.throwIfAborted();
+    const start = performance.now();
     let best = 0;
     for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
     context.push({ type: "text", ids: [best] });
     logits = await context.logits();
+    seconds.push((performance.now() - start) / 1000);
   }
+  return seconds;
 }
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 /** What the programs compute, to count it. */
 function graphsOf(config: ModelFolderConfig, side: number) {
