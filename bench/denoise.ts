@@ -1,7 +1,7 @@
 /**
- * A denoising step beside PyTorch's in bfloat16: `npm run bench -- denoise --python PATH [--preset mogao-7b] [--side 512]`.
+ * A denoising step beside PyTorch's in bfloat16: `npm run bench -- denoise --python PATH [--quantize int4] [--side 512]`.
  *
- * The visual branch of the preset with random weights over the keys and values of 64 text tokens, without guidance; ours in 4 bits, PyTorch's
+ * The visual branch of the preset with random weights over the keys and values of 64 text tokens, without guidance; ours quantised, PyTorch's
  * in bfloat16 (pytorch/denoise.py), eagerly; in turn, round after round.
  */
 import { availableParallelism } from "node:os";
@@ -23,6 +23,7 @@ const { values } = parseArgs({
   options: {
     python: { type: "string", default: "python3" },
     preset: { type: "string", default: "mogao-7b" },
+    quantize: { type: "string", default: "int4" },
     side: { type: "string", default: "512" },
     rounds: { type: "string", default: "2" },
     threads: { type: "string", default: String(availableParallelism()) },
@@ -33,7 +34,7 @@ const PAST = 64;
 
 const folder = await randomModel({
   cache: defaultCacheFolder(process.env),
-  config: randomModelConfig(values.preset as RandomPreset, parseQuantization("int4")),
+  config: randomModelConfig(values.preset as RandomPreset, parseQuantization(values.quantize)),
   tokenizer: defaultModelFolder,
 });
 const { config, weights, stored } = await loadModelFolder(folder);
@@ -74,5 +75,14 @@ printTable(
   Object.entries(best).map(([name, ms]) => [name, (ms / 1000).toFixed(2), (ms / best["mogao"]!).toFixed(2)]),
 );
 console.log(
-  JSON.stringify({ bench: "denoise", preset: values.preset, torch: torch.greeting, side, threads, rounds, best }),
+  JSON.stringify({
+    bench: "denoise",
+    preset: values.preset,
+    quantize: values.quantize,
+    torch: torch.greeting,
+    side,
+    threads,
+    rounds,
+    best,
+  }),
 );

@@ -1,8 +1,8 @@
 /**
- * Writing text with 4-bit weights beside llama.cpp: `npm run bench -- llama --package FOLDER [--preset mogao-7b] [--tokens N]`.
+ * Writing text with 4-bit weights beside llama.cpp: `npm run bench -- llama --package FOLDER [--quantize int4] [--tokens N]`.
  *
  * FOLDER holds node-llama-cpp (`npm install --ignore-scripts node-llama-cpp` in an empty folder). Both decode one token after another, greedily,
- * with random weights of the preset's text branch (mogao-7b: Qwen2.5-3B): ours in blocks of 32 with float32 scales, llama.cpp's Q4_0
+ * with random weights of the preset's text branch (mogao-7b: Qwen2.5-3B): ours by default in blocks of 32 with float32 scales, llama.cpp's Q4_0
  * in blocks of 32 with float16 scales, embeddings in 8 bits; after the same number of tokens, in turn, in one process.
  */
 import { mkdir, stat } from "node:fs/promises";
@@ -27,6 +27,7 @@ const { values } = parseArgs({
   options: {
     package: { type: "string" },
     preset: { type: "string", default: "mogao-7b" },
+    quantize: { type: "string", default: "int4" },
     tokens: { type: "string", default: "32" },
     rounds: { type: "string", default: "3" },
     threads: { type: "string", default: String(availableParallelism()) },
@@ -50,7 +51,7 @@ interface Sequence {
 
 const folder = await randomModel({
   cache,
-  config: randomModelConfig(preset, parseQuantization("int4")),
+  config: randomModelConfig(preset, parseQuantization(values.quantize)),
   tokenizer: defaultModelFolder,
 });
 const gguf = join(cache, "random", `${preset}-q4_0.gguf`);
@@ -93,6 +94,6 @@ printTable(
     return [name, value.toFixed(1), (value / rate("llama.cpp")).toFixed(2)];
   }),
 );
-console.log(JSON.stringify({ bench: "llama", preset, threads, rounds, tokens, times }));
+console.log(JSON.stringify({ bench: "llama", preset, quantize: values.quantize, threads, rounds, tokens, times }));
 programs.dispose();
 process.exit(0);
