@@ -38,7 +38,7 @@ const folder = await randomModel({
   tokenizer: defaultModelFolder,
 });
 const { config, weights, stored } = await loadModelFolder(folder);
-const grid = side / vaeTokenSide(config.vae);
+const grid = side / vaeTokenSide(config.vae!);
 const torch = await startPython(values.python, "denoise.py", [
   JSON.stringify({ ...config.model, tokens: grid * grid, past: PAST, threads }),
 ]);

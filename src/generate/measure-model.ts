@@ -5,7 +5,7 @@ import { Philox } from "../core/random.ts";
 import { createVae } from "../encoders/autoencoder.ts";
 import { createVit } from "../encoders/vision-transformer.ts";
 import { VaeCodec } from "../encoders/vae-codec.ts";
-import { vaeDownscale, vaeTokenSide } from "../encoders/vae-config.ts";
+import { vaeDownscale, vaeTokenSide, type VaeConfig } from "../encoders/vae-config.ts";
 import { VitCodec, vitGraph } from "../encoders/vit-codec.ts";
 import { countOperations } from "../graph/operations.ts";
 import { input } from "../graph/primitives.ts";
@@ -86,7 +86,9 @@ export async function measureModel(
   };
   const model = await timed("opening the folder", () => loadModelFolder(folder));
   const { config, weights, stored, vaeWeights } = model.result;
-  const tokenSide = vaeTokenSide(config.vae);
+  const vaeConfig = config.vae;
+  expectInput(vaeConfig, `${folder}: expected a model that draws, found a language model`);
+  const tokenSide = vaeTokenSide(vaeConfig);
   const { side = config.generation.width } = options;
   expectInput(
     side % tokenSide === 0,
@@ -98,7 +100,7 @@ export async function measureModel(
     const text = await timed("opening the text branch", () => programs.get("text"));
     const visual = await timed("opening the visual branch", () => programs.get("noisy"));
     const vae = await timed("opening the VAE", () =>
-      VaeCodec.open(runtime, config.vae, vaeWeights, encoderOptions(config)),
+      VaeCodec.open(runtime, vaeConfig, vaeWeights, encoderOptions(config)),
     );
     opened.push(vae.result);
     const vitConfig = config.vit;
@@ -137,7 +139,7 @@ export async function measureModel(
     const machine = (await timed("the machine's rates", () => measureMachine(runtime, visualBits))).result;
     const { floatProducts, quantizedProducts = floatProducts } = machine;
     const sizes = { tokens: grid.rows * grid.columns, past: context.length, branches: 1 };
-    const graphs = graphsOf(config, side);
+    const graphs = graphsOf(config, vaeConfig, side);
     const compute = (seconds: number, outputs: readonly Tensor[], rate: number, named = {}): ComputeMeasurement => {
       const operations = countOperations(outputs, new Map(Object.entries(named)));
       return { seconds, operations, share: operations / seconds / rate };
@@ -216,12 +218,12 @@ async function write(
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 /** What the programs compute, to count it. */
-function graphsOf(config: ModelFolderConfig, side: number) {
+function graphsOf(config: ModelFolderConfig, vaeConfig: VaeConfig, side: number) {
   const mogao = new Mogao(new ParameterScope(), config.model);
-  const vae = createVae(config.vae);
+  const vae = createVae(vaeConfig);
   const vit = config.vit && createVit(new ParameterScope(), config.vit);
-  const downscale = vaeDownscale(config.vae);
-  const latents = input("z", [1, config.vae.latentChannels, side / downscale, side / downscale]);
+  const downscale = vaeDownscale(vaeConfig);
+  const latents = input("z", [1, vaeConfig.latentChannels, side / downscale, side / downscale]);
   return {
     text: Object.values(textGraph(mogao)),
     visual: Object.values(noisyGraph(mogao)),

@@ -56,7 +56,7 @@ export async function randomModel(options: RandomModelOptions): Promise<string> 
     return folder;
 
   const parameters = modelParameters({ quantization, ...config });
-  const vaeParameters = createVae(vae).parameters;
+  const vaeParameters = vae ? createVae(vae).parameters : [];
   const bytes = [...parameters, ...vaeParameters].reduce((sum, info) => sum + storedBytes(info), 0);
   onSize?.(bytes, folder);
   await mkdir(folder, { recursive: true });
