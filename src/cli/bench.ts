@@ -84,16 +84,16 @@ function writeRandom(
   });
 }
 
+const duration = (seconds: number) => (seconds < 1 ? `${(1000 * seconds).toFixed(1)} ms` : `${seconds.toFixed(2)} s`);
+const flops = (count: number) =>
+  count < 1e11 ? `${(count / 1e9).toFixed(2)} Gflop` : `${(count / 1e12).toFixed(2)} Tflop`;
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
 const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
 
 function report(measured: ModelMeasurement & { readonly folder: string; readonly runtime: string }): string {
   const { machine, open, prompt, decode, memory, side } = measured;
   const work = ({ seconds, operations, share }: ComputeMeasurement) =>
-    [
-      `${seconds.toFixed(2)} s`,
-      `${(operations / 1e12).toFixed(2)} Tflop, ${percent(share)} of the products' rate`,
-    ] as const;
+    [duration(seconds), `${flops(operations)}, ${percent(share)} of the products' rate`] as const;
   const opening = Object.entries(open).map(([what, seconds]) => `${what} ${seconds.toFixed(2)}`);
   const quantized =
     machine.quantizedProducts === undefined ? "" : `, quantised ${(machine.quantizedProducts / 1e9).toFixed(0)}`;

@@ -37,7 +37,7 @@ export function convertCommand(context: CliContext): Command {
     .description("make a model folder of a run, store a public checkpoint as ours, or quantise a model")
     .argument("<path>", "the folder of a run or a model; or a checkpoint: its folder, its file, or its name on the hub")
     .addOption(
-      new Option("--from <kind>", "what it is (default: run; with --quantize: model)").choices([
+      new Option("--from <kind>", "what it is; default: run, or model to quantise").choices([
         "run",
         ...Object.keys(publicModels),
         "model",
