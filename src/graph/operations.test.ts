@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { symbol } from "./dims.ts";
 import { countOperations } from "./operations.ts";
-import { add, conv2d, gemm, input, matmul, matmulNBits } from "./primitives.ts";
+import { add, conv2d, conv2dTranspose, gemm, input, matmul, matmulNBits } from "./primitives.ts";
 
 const n = symbol("n");
 const sizes = new Map([["n", 10]]);
@@ -23,6 +23,9 @@ test("a convolution counts its kernel at every place, and what is no product not
   const x = input("x", [1, 3, 8, 8]);
   const y = conv2d(x, input("w", [4, 3, 3, 3]), { stride: 2, pads: [0, 0, 1, 1] });
   expect(countOperations([add(y, y)], new Map())).toBe(2 * 4 * 4 * 4 * 27);
+  const attributes = { stride: 2, pads: [0, 0, 1, 1], height: 8, width: 8 } as const;
+  const adjoint = conv2dTranspose(input("y", [1, 4, 4, 4]), input("w", [4, 3, 3, 3]), attributes);
+  expect(countOperations([adjoint], new Map())).toBe(2 * 4 * 4 * 4 * 27);
 });
 
 test("what two outputs share counts once", () => {

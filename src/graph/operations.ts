@@ -10,18 +10,14 @@ export function countOperations(outputs: readonly Tensor[], sizes: ReadonlyMap<s
 }
 
 function multiplications(node: Tensor, sizes: ReadonlyMap<string, number>): number {
-  const inner = innerSize(node, sizes);
-  return inner === 0 ? 0 : inner * evaluateShape(node.shape, sizes).reduce((a, b) => a * b, 1);
-}
-
-/** Products to an element of the result; 0 for what is no product. */
-function innerSize(node: Tensor, sizes: ReadonlyMap<string, number>): number {
   const shape = (operand: number) => evaluateShape(node.inputs[operand]!.shape, sizes);
-  if (isOperation(node, "matmul") || isOperation(node, "matmulNBits")) return shape(0).at(-1)!;
-  if (isOperation(node, "gemm")) return shape(0)[node.attributes.transA ? 0 : 1]!;
-  if (isOperation(node, "conv2d"))
-    return shape(1)
-      .slice(1)
-      .reduce((a, b) => a * b, 1);
+  const results = () => elementCount(evaluateShape(node.shape, sizes));
+  if (isOperation(node, "matmul") || isOperation(node, "matmulNBits")) return results() * shape(0).at(-1)!;
+  if (isOperation(node, "gemm")) return results() * shape(0)[node.attributes.transA ? 0 : 1]!;
+  if (isOperation(node, "conv2d")) return results() * elementCount(shape(1).slice(1));
+  // Its adjoint visits the same pairs, from the other side.
+  if (isOperation(node, "conv2dTranspose")) return elementCount(shape(0)) * elementCount(shape(1).slice(1));
   return 0;
 }
+
+const elementCount = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
