@@ -10,17 +10,17 @@ import { choiceOption, integerOption, numberOption, sizeOption } from "./option-
 import { Progress } from "./progress.ts";
 
 /** What the command line says of each benchmark; the rest is loaded when it is run. */
-const benchmarks = [
+const benchmarks: readonly { readonly name: string; readonly alias?: string; readonly about: string }[] = [
   { name: "pope", about: "POPE: whether objects are in pictures" },
   { name: "mme", about: "MME: yes or no in fourteen tasks" },
   { name: "mmbench", about: "MMBench: multiple choice, rotated" },
-  { name: "seedbench", about: "SEED-Bench: multiple choice about pictures" },
+  { name: "seedbench", alias: "seed-bench", about: "SEED-Bench: multiple choice about pictures" },
   { name: "gqa", about: "GQA: questions about scenes" },
   { name: "mmmu", about: "MMMU: expert questions" },
   { name: "geneval", about: "GenEval: drawing objects, numbers, colours, places" },
-  { name: "dpgbench", about: "DPG-Bench: drawing long prompts" },
-  { name: "genaibench", about: "GenAI-Bench: drawing by skill" },
-] as const;
+  { name: "dpgbench", alias: "dpg-bench", about: "DPG-Bench: drawing long prompts" },
+  { name: "genaibench", alias: "genai-bench", about: "GenAI-Bench: drawing by skill" },
+];
 const drawing = new Set<string>(["geneval", "dpgbench", "genaibench"]);
 
 interface BenchmarkArguments {
@@ -40,7 +40,7 @@ interface BenchmarkArguments {
 
 /** `mogao eval pope` and its eight siblings: a model on a public benchmark. */
 export function benchmarkCommands(context: CliContext): Command[] {
-  return benchmarks.map(({ name, about }) => {
+  return benchmarks.map(({ name, alias, about }) => {
     const command = new Command(name)
       .summary(about)
       .description(
@@ -54,6 +54,7 @@ export function benchmarkCommands(context: CliContext): Command[] {
       .option("--limit <N>", "most questions or prompts of each part", integerOption("--limit", 1, 1_000_000))
       .option("--judge <WHERE>", "verdicts as JSONL, a folder with ONNX models, or an OpenAI-compatible URL")
       .option("--judge-model <NAME>", "model of that API; its key is read from OPENAI_API_KEY");
+    if (alias !== undefined) command.alias(alias);
     if (drawing.has(name))
       command
         .option("--steps <N>", "denoising steps a picture", integerOption("--steps", 1, 1000))

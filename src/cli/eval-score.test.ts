@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { runFakeCli } from "../../tests/support/fake-cli.ts";
 import { jsonLines, scratchFolder } from "../../tests/support/scratch-folder.ts";
-import { benchmarks } from "../eval/benchmarks/registry.ts";
+import { benchmarks, findBenchmark } from "../eval/benchmarks/registry.ts";
 
 const scratch = scratchFolder();
 const files = {
@@ -61,6 +61,11 @@ test.each([
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain(message);
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+});
+
+test("benchmarks have one name in several writings", () => {
+  for (const name of ["SEED-Bench", "seed_bench", "seed"]) expect(findBenchmark(name).title).toBe("SEED-Bench");
+  expect(findBenchmark("DPG").name).toBe("dpgbench");
 });
 
 test("its help names every benchmark and protocol and fits a screen", async () => {

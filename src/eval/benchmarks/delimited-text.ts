@@ -1,7 +1,6 @@
 import { expectInput, InputError } from "../../core/errors.ts";
 import type { Placed } from "./input-files.ts";
 
-/** What pandas reads as "no value", unless told otherwise: also an option that says "None". */
 const absent = new Set(
   ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A"].concat([
     "NA",
@@ -13,6 +12,11 @@ const absent = new Set(
     "null",
   ]),
 );
+
+/** What pandas reads as "no value", unless told otherwise: also an option that says "None". */
+export function isAbsent(cell: string): boolean {
+  return absent.has(cell);
+}
 
 /** A row by the names of its columns; without those that pandas takes for absent. */
 export type Row = Readonly<Record<string, string>>;
@@ -32,7 +36,7 @@ export function parseDelimited(text: string, delimiter: "," | "\t", path: string
         `${place}: expected ${header.fields.length} fields as in the header, found ${fields.length}`,
       );
     const row: Record<string, string> = {};
-    for (const [i, name] of header.fields.entries()) if (!absent.has(fields[i]!)) row[name] = fields[i]!;
+    for (const [i, name] of header.fields.entries()) if (!isAbsent(fields[i]!)) row[name] = fields[i]!;
     return { place, value: row };
   });
 }
@@ -45,7 +49,7 @@ interface TextRecord {
 function splitRecords(text: string, delimiter: string, path: string): TextRecord[] {
   const records: TextRecord[] = [];
   // A field, quoted or not, and what ends it.
-  const field = new RegExp(`(?:"((?:[^"]|"")*)"|((?!")[^${delimiter}\\r\\n]*))(${delimiter}|\\r\\n|\\r|\\n|$)`, "gy");
+  const field = new RegExp(`(?:"((?:[^"]+|"")*)"|((?!")[^${delimiter}\\r\\n]*))(${delimiter}|\\r\\n|\\r|\\n|$)`, "gy");
   let line = 1;
   let record: TextRecord = { fields: [], line };
   while (field.lastIndex < text.length || record.fields.length > 0) {

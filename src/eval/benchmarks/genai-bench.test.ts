@@ -62,9 +62,14 @@ const questions = {
   "genai_skills.json": JSON.stringify(Object.fromEntries(skills.map((skill, i) => [skill, i < 6 ? [0, 1] : [1]]))),
 };
 
-async function score(scores: string, protocol = "official", more: Readonly<Record<string, string>> = {}) {
-  const folder = await scratch({ ...questions, "s.json": scores, ...more });
-  return genaiBench.score({ answers: `${folder}/s.json`, questions: folder }, protocol);
+async function score(
+  scores: string,
+  protocol = "official",
+  more: Readonly<Record<string, string>> = {},
+  name = "s.json",
+) {
+  const folder = await scratch({ ...questions, [name]: scores, ...more });
+  return genaiBench.score({ answers: `${folder}/${name}`, questions: folder }, protocol);
 }
 
 test("several pictures of a prompt count as their mean", async () => {
@@ -84,8 +89,7 @@ test("says what is wrong with files", async () => {
   await expect(score('{"00000": 0.5, "00001": 1}', "fixed", beyond)).rejects.toThrow(
     "prompt 00009 is not among the prompts",
   );
-  const folder = await scratch(questions);
-  await expect(genaiBench.score({ answers: "s.pt", questions: folder }, "fixed")).rejects.toThrow(
-    "PyTorch files are not read",
+  await expect(score("no tensor, but text that is long enough", "fixed", {}, "s.pt")).rejects.toThrow(
+    "s.pt: not a ZIP archive",
   );
 });

@@ -5,7 +5,8 @@ import { expectInput, InputError } from "../../core/errors.ts";
 import { mean } from "../python/mean.ts";
 import { formatFixed } from "../python/number.ts";
 import type { Benchmark, Score, ScoreFiles, Scored } from "./benchmark.ts";
-import { expectQuestions, indexBy, readJsonAs, readJsonRows, stemOf } from "./input-files.ts";
+import { expectQuestions, indexBy, readBytes, readJsonAs, readJsonRows, stemOf } from "./input-files.ts";
+import { readTorchTensor } from "./torch-tensor.ts";
 
 /** The tables that the official scorer prints. */
 const tables = {
@@ -166,9 +167,23 @@ async function readSkills(path: string): Promise<GenaiSkills> {
   return found;
 }
 
-/** Mean VQAScores of each prompt's pictures: JSON { id: score or scores }, or JSON Lines of { id, score }. */
+/** The official scorer's tensor: a row of scores for each prompt, in the order of prompts. */
+async function readTensorRows(path: string, rows: number): Promise<number[]> {
+  const numbers = readTorchTensor(await readBytes(path), path);
+  const columns = numbers.length / rows;
+  expectInput(
+    Number.isInteger(columns) && columns > 0,
+    `${path}: expected scores of ${rows} prompts, found ${numbers.length} numbers`,
+  );
+  return Array.from({ length: rows }, (_, i) => mean(numbers.slice(i * columns, (i + 1) * columns)));
+}
+
+/** Mean VQAScores of each prompt's pictures: JSON { id: score or scores }, JSON Lines of { id, score }, or PyTorch's tensor. */
 async function readScores(path: string, ids: readonly string[]): Promise<Map<string, number>> {
-  expectInput(!path.endsWith(".pt"), `${path}: PyTorch files are not read: write {"00000": 0.93, …} by prompt as JSON`);
+  if (path.endsWith(".pt")) {
+    const scores = await readTensorRows(path, ids.length);
+    return new Map(ids.map((id, i) => [id, scores[i]!]));
+  }
   const rows = path.endsWith(".jsonl")
     ? await readJsonRows(path, scoreRow)
     : Object.entries(await readJsonAs(path, z.record(z.string(), scoreList))).map(([id, list]) => ({

@@ -62,6 +62,13 @@ describeGoldens("GQA", () => {
     expect(lead + scored.printed).toBe(synthetic.stdout_consistency);
     expect(await score("answers.jsonl")).toEqual(scored);
     expect(scored).toMatchObject({ items: 63, missing: 0, notes: [] });
+    const folder = await scratch({
+      "parts/a.json": JSON.stringify(synthetic.questions),
+      "parts/val_choices.json": JSON.stringify(synthetic.choices),
+      "predictions.json": JSON.stringify(synthetic.predictions),
+    });
+    const parts = { answers: `${folder}/predictions.json`, questions: `${folder}/parts` };
+    expect(await gqa.score(parts, "official")).toEqual(scored);
   });
 
   test("without consistency and without choices", () => {

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { expectInput, InputError } from "../../core/errors.ts";
@@ -237,16 +237,15 @@ async function readQuestions(path: string): Promise<GqaQuestions> {
   return questions;
 }
 
-/** `val_choices.json` beside `val_balanced_questions.json`, or within a folder of parts. */
+/** `val_choices.json` (or `choices.json`) beside `val_balanced_questions.json`, or within a folder of parts. */
 async function readChoices(path: string): Promise<GqaChoices | undefined> {
   const isFolder = (await stat(path)).isDirectory();
+  const folder = isFolder ? path : dirname(path);
   const tier = basename(path).split("_", 1)[0]!;
-  const file = join(isFolder ? path : dirname(path), `${tier}_choices.json`);
-  const exists = await stat(file).then(
-    () => true,
-    () => false,
+  const [file] = (await readdir(folder)).filter((name) =>
+    isFolder ? name.endsWith("choices.json") : name === `${tier}_choices.json` || name === "choices.json",
   );
-  return exists ? readJsonAs(file, choiceFile) : undefined;
+  return file === undefined ? undefined : readJsonAs(join(folder, file), choiceFile);
 }
 
 interface Prediction {

@@ -15,10 +15,14 @@ export interface Placed<T> {
 
 /** The text of a UTF-8 file, without a byte order mark. */
 export async function readText(path: string): Promise<string> {
+  return (await readBytes(path)).toString("utf8").replace(/^\uFEFF/, "");
+}
+
+export async function readBytes(path: string): Promise<Buffer> {
   try {
     const { size } = await stat(path);
     expectInput(size <= MOST_BYTES, `${path}: too large: ${size} bytes, at most ${MOST_BYTES} are read`);
-    return (await readFile(path, "utf8")).replace(/^\uFEFF/, "");
+    return await readFile(path);
   } catch (error) {
     if (error instanceof InputError) throw error;
     const code = (error as NodeJS.ErrnoException).code;

@@ -23,10 +23,10 @@ export const benchmarks: readonly Benchmark[] = [
   genaiBench,
 ];
 
-/** By its name in any writing: "SEED-Bench", "seed_bench" and "seedbench" are one. */
+/** By its name in any writing: "SEED-Bench", "seed_bench", "seed" and "seedbench" are one. */
 export function findBenchmark(name: string): Benchmark {
   const wanted = name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
-  const found = benchmarks.find((benchmark) => benchmark.name === wanted);
+  const found = benchmarks.find(({ name }) => name === wanted || name === `${wanted}bench`);
   expectInput(
     found !== undefined,
     `unknown benchmark ${JSON.stringify(name)}: expected ${benchmarks.map((benchmark) => benchmark.name).join(", ")}`,

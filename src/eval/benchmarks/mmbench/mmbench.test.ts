@@ -145,5 +145,6 @@ test("says what is wrong with tables", async () => {
   await expect(scoreTable([rows[0]!], "official", "index\tanswer\n5\tA\n")).rejects.toThrow(
     "index 0: no such question in",
   );
-  await expect(mmbench.score({ answers: "a.xlsx" }, "official")).rejects.toThrow("save the table as TSV");
+  const folder = await scratch({ "a.xlsx": "not a workbook, but long enough for one" });
+  await expect(mmbench.score({ answers: `${folder}/a.xlsx` }, "official")).rejects.toThrow("a.xlsx: not a ZIP archive");
 });

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { expectInput, InputError } from "../../../core/errors.ts";
+import { expectInput } from "../../../core/errors.ts";
 import { parseDelimited } from "../delimited-text.ts";
-import { checked, indexBy, parseJson, readText, type Placed } from "../input-files.ts";
+import { checked, indexBy, parseJson, readBytes, readText, type Placed } from "../input-files.ts";
+import { readWorkbook } from "../workbook.ts";
 import type { Options } from "./match.ts";
 
 /** One line of MMBench's table; what is absent is undefined. */
@@ -26,7 +27,7 @@ const cell = z
   .transform((value) => (value === null || value === undefined ? undefined : String(value)));
 const row = z.object({ index: z.union([z.int(), z.string().regex(/^\d+(?:\.0)?$/)]).transform(Number) }).catchall(cell);
 
-/** Reads a table as TSV, CSV, JSON (an array of rows) or JSON Lines. */
+/** Reads a table: a workbook (.xlsx), TSV, CSV, JSON (an array of rows) or JSON Lines. */
 export async function readMmbench(path: string): Promise<Map<number, Placed<MmbenchRow>>> {
   const rows = (await readRows(path)).map(({ value, place }) => ({ place, value: rowOf(value, place) }));
   expectInput(rows.length > 0, `${path}: expected rows, found none`);
@@ -34,8 +35,7 @@ export async function readMmbench(path: string): Promise<Map<number, Placed<Mmbe
 }
 
 async function readRows(path: string): Promise<Placed<unknown>[]> {
-  if (/\.xlsx?$/i.test(path))
-    throw new InputError(`${path}: workbooks are not read: save the table as TSV (VLMEvalKit: PRED_FORMAT=tsv)`);
+  if (/\.xlsx$/i.test(path)) return readWorkbook(await readBytes(path), path);
   const text = await readText(path);
   if (/\.json$/i.test(path)) {
     const values = checked(parseJson(text, path), z.array(z.unknown()), path);
