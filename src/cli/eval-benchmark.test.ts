@@ -229,7 +229,10 @@ async function completed(folder: string, complete: (line: Record<string, unknown
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   const path = join(folder, "verdicts.jsonl");
-  await writeFile(path, jsonLines([{ judge: "test judge" }, ...lines.map((line) => ({ ...line, ...complete(line) }))]));
+  await writeFile(
+    path,
+    jsonLines([{ judge: "test judge", official: true }, ...lines.map((line) => ({ ...line, ...complete(line) }))]),
+  );
   return path;
 }
 
@@ -268,6 +271,21 @@ test("GenEval: draws four pictures a prompt, lists what to judge, scores verdict
   });
   expect(JSON.parse(await readFile(join(folder, "out/00000/metadata.jsonl"), "utf8"))).toEqual(dogs);
   expect(await readFile(join(folder, "out/report.md"), "utf8")).toContain("| Table 1");
+});
+
+test("a prompt that is answered without a picture has failed", async () => {
+  const folder = await prepare({
+    "evaluation_metadata.jsonl": jsonLines([dogs, { ...dogs, prompt: "a photo of a cat" }]),
+  });
+  await reportOf(
+    "geneval",
+    folder,
+    drawing(([text]) => (text === dogs.prompt ? [solid(32, 32, [9, 9, 9])] : ["No."])),
+  );
+  const verdicts = await completed(folder, () => ({ detections: [{ class: "dog", box: [0, 0, 9, 9], score: 0.9 }] }));
+  const report = await reportOf("geneval", folder, undefined, "--judge", verdicts);
+  expect(report).toMatchObject({ items: 4, missing: 0, failed: 1, official: false, scores: { overall: 1 } });
+  expect(report.notes).toContain("1 prompts were answered without a picture");
 });
 
 test("DPG-Bench: four pictures in a grid, questions about each quarter", async () => {
@@ -340,6 +358,10 @@ test("a vision model behind an API judges too, but not officially", async () => 
     expect(JSON.stringify(requests[1]!.body.messages)).toContain(
       'Does this figure show \\"a\\"? Please answer yes or no.',
     );
+    // Its verdicts were kept.
+    const again = await reportOf("genaibench", folder, undefined, "--judge", url, "--judge-model", "seer");
+    expect(again).toEqual(report);
+    expect(requests).toHaveLength(3);
     const other = await prepare({ "evaluation_metadata.jsonl": jsonLines([dogs]) });
     const { code, stderr } = await run("geneval", other, undefined, "--judge", url, "--judge-model", "seer");
     expect({ code, stderr }).toEqual({

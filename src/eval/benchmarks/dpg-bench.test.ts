@@ -5,7 +5,7 @@ import { dpgBench, readPropositions, scoreDpg, type Crops } from "./dpg-bench.ts
 
 const scratch = scratchFolder();
 
-describeGoldens("DPG-Bench", () => {
+describeGoldens("DPG-Bench", "dpgbench", () => {
   interface Run {
     readonly L1: Readonly<Record<string, number>>;
     readonly L2: Readonly<Record<string, number>>;

@@ -5,7 +5,7 @@ import { genaiBench } from "./genai-bench.ts";
 
 const scratch = scratchFolder();
 
-describeGoldens("GenAI-Bench", () => {
+describeGoldens("GenAI-Bench", "genaibench", () => {
   interface Metric {
     readonly prompt_ids: readonly string[];
     readonly scores: readonly number[];

@@ -14,7 +14,7 @@ import {
 
 const scratch = scratchFolder();
 
-describeGoldens("GQA", () => {
+describeGoldens("GQA", "gqa/golden", () => {
   interface Case extends Readonly<Record<string, string | number>> {
     readonly pred: string;
     readonly gold: string;

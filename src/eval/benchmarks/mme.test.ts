@@ -20,7 +20,7 @@ test.each([
   expect(mmeVerdict(response)).toBe(verdict);
 });
 
-describeGoldens("MME", () => {
+describeGoldens("MME", "mme", () => {
   interface Case {
     readonly response: string;
     readonly official_parse_of_lower_with_newline: string;

@@ -24,7 +24,7 @@ test("VLMEvalKit's punctuation: 32 periods go, a comma in a number glues", () =>
   expect(vlmEvalKitVerdict("yes/1,000")).toBe("Unknown");
 });
 
-describeGoldens("POPE", () => {
+describeGoldens("POPE", "pope/golden", () => {
   interface Cases {
     readonly cases: readonly Readonly<
       Record<"response" | "official" | "lmms_eval_prediction" | "vlmevalkit_extracted", string>
@@ -87,7 +87,9 @@ describeGoldens("POPE", () => {
     } else expect(scored.printed).toBe(stdout);
     expect((await score(answers, labels, "fixed")).scores.overall).toBeTypeOf("number");
   });
+});
 
+describeGoldens("POPE of 9,000 questions", "pope/coco_pope_random.json", () => {
   test("on its three splits of 9,000 questions: one that always says yes has recall 1 and precision 1/2", async () => {
     const files: Record<string, string> = {};
     for (const split of ["random", "popular", "adversarial"])

@@ -10,7 +10,7 @@ async function score(annotation: object, results: readonly object[], protocol = 
   return seedBench.score({ answers: `${folder}/results.jsonl`, questions: `${folder}/SEED-Bench.json` }, protocol);
 }
 
-describeGoldens("SEED-Bench", () => {
+describeGoldens("SEED-Bench", "seedbench/golden", () => {
   interface Golden {
     readonly annotation: object;
     readonly results: readonly object[];

@@ -3,7 +3,7 @@ import { describeGoldens, golden } from "../../../tests/support/evaluation-golde
 import { formatFixed } from "../python/number.ts";
 import { table4Average, type Table4 } from "./table-4.ts";
 
-describeGoldens("the average of Table 4", () => {
+describeGoldens("the average of Table 4", "paper/golden", () => {
   type Row = Table4 & { readonly model: string; readonly Avg: number };
   test.each(golden<{ table4_5: readonly Row[] }>("paper", "golden", "mogao_tables.json").table4_5)(
     "for $model",

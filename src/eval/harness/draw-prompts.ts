@@ -7,7 +7,7 @@ import { JsonLinesLog } from "../../core/json-lines.ts";
 import type { Mogao } from "../../generate/types.ts";
 import { checked } from "../benchmarks/input-files.ts";
 import type { DrawingPrompt, DrawingSet } from "./drawing-set.ts";
-import { sha256Of, type Judge, type JudgedPicture } from "./judge.ts";
+import { sha256Of, type Judge } from "./judge.ts";
 import { toLines } from "./question-set.ts";
 import type { HarnessRun } from "./run.ts";
 
@@ -56,6 +56,13 @@ async function drawOne(
   return [];
 }
 
+const verdict = z.object({
+  judge: z.string(),
+  file: z.string(),
+  sha256: z.string(),
+  lines: z.array(z.looseObject({})),
+});
+
 /** Lines for the official scorer, and how many pictures no verdict was found for. */
 export interface Judgments {
   readonly lines: readonly object[];
@@ -63,7 +70,7 @@ export interface Judgments {
 }
 
 /**
- * Asks the judge about every picture and writes what it has no verdict on as `to-judge.jsonl`: lines that become a file of
+ * Asks the judge about every picture, unless a costly one has said before what it sees there, and writes what it has no verdict on as `to-judge.jsonl`: lines that become a file of
  * precomputed verdicts once their nulls are replaced.
  */
 export async function judgePictures(
@@ -72,6 +79,14 @@ export async function judgePictures(
   judge: Judge | undefined,
   { out, signal, onProgress }: HarnessRun,
 ): Promise<Judgments> {
+  const path = join(out, "judgments.jsonl");
+  const { log, values } = await JsonLinesLog.open(path);
+  const keyOf = (by: string, file: string, sha256: string) => JSON.stringify([by, file, sha256]);
+  const known = new Map(
+    values
+      .map((value) => checked(value, verdict, path))
+      .map((each) => [keyOf(each.judge, each.file, each.sha256), each]),
+  );
   const lines: object[] = [];
   const open: object[] = [];
   let unjudged = 0;
@@ -79,9 +94,11 @@ export async function judgePictures(
     for (const file of files) {
       signal?.throwIfAborted();
       onProgress?.({ stage: "judging", done, items: drawn.length });
-      const path = join(out, file);
-      const picture: JudgedPicture & { file: string } = { path, file, sha256: await sha256Of(path) };
-      const found = judge ? await set.judge(prompt, picture, judge) : null;
+      const picture = { path: join(out, file), file, sha256: await sha256Of(join(out, file)) };
+      const kept = judge?.costly ? known.get(keyOf(judge.id, file, picture.sha256))?.lines : undefined;
+      const found = kept ?? (judge ? await set.judge(prompt, picture, judge) : null);
+      if (found && judge?.costly && !kept)
+        await log.append({ judge: judge.id, file, sha256: picture.sha256, lines: found });
       if (found) lines.push(...found);
       else {
         unjudged++;

@@ -45,6 +45,7 @@ export function endpointJudge(endpoint: Endpoint): Judge {
   return {
     id: `${model} (endpoint)`,
     official: false,
+    costly: true,
     async answer(picture, question) {
       const { choices } = await ask(endpoint, [await imagePart(picture), text(`${question} Answer yes or no.`)]);
       const word = choices[0]!.message.content?.toLowerCase().match(/[a-z]+/)?.[0];

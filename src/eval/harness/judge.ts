@@ -20,6 +20,8 @@ export interface Judge {
   readonly id: string;
   /** Whether its verdicts may stand in a column with official scores. */
   readonly official: boolean;
+  /** Whether verdicts cost time or money, and are kept for the next run. */
+  readonly costly: boolean;
   /** Objects with their boxes; colours at least of objects of the classes `coloured`. */
   detect?(picture: JudgedPicture, coloured: ReadonlySet<string>): Promise<readonly Detection[] | undefined>;
   answer?(picture: JudgedPicture, question: string): Promise<string | undefined>;
@@ -32,7 +34,7 @@ export interface Judge {
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const record = z.union([
-  z.object({ judge: z.string().min(1) }),
+  z.object({ judge: z.string().min(1), official: z.boolean().default(false) }),
   z.object({ sha256, detections: z.array(detection) }),
   z.object({
     sha256,
@@ -45,21 +47,24 @@ const record = z.union([
 
 /**
  * Verdicts that other programs wrote, one a line, by the hash of the picture's file: { sha256, detections }, { sha256, crop?,
- * question, answer } or { sha256, text, score }. A line { judge } names who gave them.
+ * question, answer } or { sha256, text, score }. A line { judge, official } names who gave them, and says whether that is the
+ * benchmark's own judge.
  * @throws InputError naming file and line
  */
 export async function precomputedJudge(path: string): Promise<Judge> {
   let id = `precomputed ${stemOf(path)}`;
+  let official = false;
   const verdicts = new Map<string, unknown>();
   for (const { value } of await readJsonRows(path, record)) {
-    if ("judge" in value) id = value.judge;
+    if ("judge" in value) ({ judge: id, official } = value);
     else if ("detections" in value) verdicts.set(keyOf(value.sha256), value.detections);
     else if ("answer" in value) verdicts.set(keyOf(value.sha256, value.question, value.crop), value.answer);
     else verdicts.set(keyOf(value.sha256, value.text), value.score);
   }
   return {
     id,
-    official: true,
+    official,
+    costly: false,
     detect: (picture) => Promise.resolve(verdicts.get(keyOf(picture.sha256)) as readonly Detection[] | undefined),
     answer: (picture, question) =>
       Promise.resolve(verdicts.get(keyOf(picture.sha256, question, picture.crop)) as string | undefined),

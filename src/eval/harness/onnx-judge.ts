@@ -51,6 +51,7 @@ export async function onnxJudge(folder: string): Promise<Judge> {
   return {
     id: `${name} (ONNX)`,
     official,
+    costly: true,
     async detect({ path }, coloured) {
       const image = await readImage(path);
       const found = readDetections(await detect.run(image), image, detector, classes);

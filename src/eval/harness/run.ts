@@ -89,12 +89,12 @@ export async function evaluateBenchmark(evaluation: BenchmarkEvaluation): Promis
     const read = promptReaders[benchmark.name];
     const stages = await (read ? readyToDraw(read, evaluation, run) : readyToAnswer(evaluation, run));
     await claimFolder(out, settings);
-    const { scored, shown } = await stages();
+    const { scored, shown, isWhole } = await stages();
     const report: BenchmarkReport = {
       ...scored,
       title: benchmark.title,
       judge: judge?.id ?? null,
-      official: protocol === "official" && limit === undefined && scored.missing === 0 && (judge?.official ?? !read),
+      official: protocol === "official" && limit === undefined && isWhole && (judge?.official ?? !read),
       settings,
     };
     const markdown = reportMarkdown(report);
@@ -112,7 +112,12 @@ function sizeInWords({ size, ...generate }: BenchmarkEvaluation["generate"]): Re
 }
 
 /** All that follows once the data are read. */
-type Stages = () => Promise<{ readonly scored: ScoreReport; readonly shown: readonly ShownItem[] }>;
+type Stages = () => Promise<{
+  readonly scored: ScoreReport;
+  readonly shown: readonly ShownItem[];
+  /** Whether everything was answered, or drawn and judged. */
+  readonly isWhole: boolean;
+}>;
 
 async function readyToAnswer(evaluation: BenchmarkEvaluation, run: HarnessRun): Promise<Stages> {
   const { benchmark, protocol, data, limit = Infinity } = evaluation;
@@ -134,7 +139,7 @@ async function answerAndScore(
     title: `${id}: ${content.filter((piece) => typeof piece === "string").join(" ")}`,
     text: answers.get(id)!,
   }));
-  return { scored: report, shown };
+  return { scored: report, shown, isWhole: report.missing === 0 };
 }
 
 async function readyToDraw(read: ReadPrompts, evaluation: BenchmarkEvaluation, run: HarnessRun): Promise<Stages> {
@@ -166,7 +171,7 @@ async function drawAndScore(
   ];
   const items = drawn.reduce((sum, { files: names }) => sum + names.length, 0);
   const scored = { ...report, items, missing: unjudged, failed: report.failed + failed, notes };
-  return { scored, shown };
+  return { scored, shown, isWhole: unjudged === 0 && failed === 0 };
 }
 
 /** Before anybody has judged. */

@@ -12,7 +12,7 @@ test("the Mersenne Twister draws what random.Random(7) draws", () => {
   expect([random.bits(32), random.bits(32), random.bits(32)]).toEqual([1390851128, 4071050724, 647892279]);
 });
 
-describeGoldens("the Mersenne Twister", () => {
+describeGoldens("the Mersenne Twister", "mmmu/golden/python_random.json", () => {
   interface Draws {
     readonly getrandbits32_seed42: readonly number[];
     readonly random_seed42: readonly number[];

@@ -15,15 +15,7 @@ import {
 
 const scratch = scratchFolder();
 
-describeGoldens("GenEval", () => {
-  const lines = <T>(...names: readonly string[]) =>
-    readFileSync(fixturePath("geneval", ...names), "utf8")
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line) as T);
-  const printedOf = golden<Readonly<Record<"stdout" | "sub_stdout", string>>>("geneval", "golden", "scores.json");
-  const metadata = fixturePath("geneval", "evaluation_metadata.jsonl");
-
+describeGoldens("GenEval", "geneval/golden", () => {
   interface Pair {
     readonly a: Box;
     readonly b: Box;
@@ -58,6 +50,16 @@ describeGoldens("GenEval", () => {
       expect(gradePicture(objects, expected.metadata)).toEqual({ correct, reason });
     },
   );
+});
+
+describeGoldens("GenEval of 553 prompts", "geneval/evaluation_metadata.jsonl", () => {
+  const lines = <T>(...names: readonly string[]) =>
+    readFileSync(fixturePath("geneval", ...names), "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as T);
+  const printedOf = golden<Readonly<Record<"stdout" | "sub_stdout", string>>>("geneval", "golden", "scores.json");
+  const metadata = fixturePath("geneval", "evaluation_metadata.jsonl");
 
   interface Judged {
     readonly prompt_index: number;

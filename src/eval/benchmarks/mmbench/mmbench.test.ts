@@ -9,7 +9,7 @@ import { readMmbench } from "./rows.ts";
 
 const scratch = scratchFolder();
 
-describeGoldens("MMBench", () => {
+describeGoldens("MMBench", "mmbench/golden", () => {
   interface Cases {
     readonly options: Readonly<Record<string, string>>;
     readonly cases: readonly (Readonly<Record<string, string | false>> & { readonly response: string })[];

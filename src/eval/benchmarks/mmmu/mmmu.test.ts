@@ -14,7 +14,7 @@ const scratch = scratchFolder();
 const written = (answer: OpenAnswer) => (typeof answer === "number" ? { float: reprFloat(answer) } : answer);
 const sorted = (values: readonly unknown[]) => values.map((value) => JSON.stringify(value)).sort();
 
-describeGoldens("MMMU", () => {
+describeGoldens("MMMU", "mmmu/golden", () => {
   interface Choices {
     readonly index2ans: Readonly<Record<string, string>>;
     readonly cases: readonly { readonly response: string; readonly pred: string }[];
@@ -67,7 +67,9 @@ describeGoldens("MMMU", () => {
     expect(cases.length).toBe(1024);
     expect(wrong).toEqual([]);
   });
+});
 
+describeGoldens("MMMU of 900 questions", "mmmu/answer_dict_val.json", () => {
   test("on the 900 questions of validation, answered all with A", async () => {
     const questions = fixturePath("mmmu", "answer_dict_val.json");
     const ids = Object.keys(golden<object>("mmmu", "answer_dict_val.json"));
