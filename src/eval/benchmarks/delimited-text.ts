@@ -49,7 +49,7 @@ interface TextRecord {
 function splitRecords(text: string, delimiter: string, path: string): TextRecord[] {
   const records: TextRecord[] = [];
   // A field, quoted or not, and what ends it.
-  const field = new RegExp(`(?:"((?:[^"]+|"")*)"|((?!")[^${delimiter}\\r\\n]*))(${delimiter}|\\r\\n|\\r|\\n|$)`, "gy");
+  const field = new RegExp(`(?:"((?:[^"]|"")*)"|((?!")[^${delimiter}\\r\\n]*))(${delimiter}|\\r\\n|\\r|\\n|$)`, "gy");
   let line = 1;
   let record: TextRecord = { fields: [], line };
   while (field.lastIndex < text.length || record.fields.length > 0) {
