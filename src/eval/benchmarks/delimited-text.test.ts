@@ -25,3 +25,11 @@ test.each([
 ])("says what is wrong with %j", (text, message) => {
   expect(() => parseDelimited(text, ",", "t.csv")).toThrow(message);
 });
+
+test("a long field whose quote is never closed is told in no time", () => {
+  const started = performance.now();
+  expect(() => parseDelimited(`a,b\n1,"${"x".repeat(1_000_000)}`, ",", "t.csv")).toThrow(
+    "t.csv, line 2: a double quote",
+  );
+  expect(performance.now() - started).toBeLessThan(10_000);
+});

@@ -61,10 +61,20 @@ interface XmlElement {
   readonly content: string;
 }
 
-/** Elements of one name, which do not nest in workbooks. */
+/** Elements of one name, which do not nest in workbooks; what is not closed is left out. In linear time, whatever the text. */
 function elements(xml: string, name: string): XmlElement[] {
-  const pattern = new RegExp(`<${name}(\\s[^>]*?)?(?:/>|>([\\s\\S]*?)</${name}>)`, "g");
-  return [...xml.matchAll(pattern)].map(([, attributes = "", content = ""]) => ({ attributes, content }));
+  const found: XmlElement[] = [];
+  const opening = new RegExp(`<${name}(?=[\\s/>])([^<>]*)>`, "g");
+  const closing = `</${name}>`;
+  for (let match = opening.exec(xml); match !== null; match = opening.exec(xml)) {
+    const attributes = match[1]!;
+    const start = opening.lastIndex;
+    const end = attributes.endsWith("/") ? start : xml.indexOf(closing, start);
+    if (end < 0) break;
+    found.push({ attributes, content: xml.slice(start, end) });
+    opening.lastIndex = Math.max(start, end);
+  }
+  return found;
 }
 
 function attribute(attributes: string, name: string): string | undefined {
@@ -73,7 +83,8 @@ function attribute(attributes: string, name: string): string | undefined {
 
 /** A cell's text may stand in several runs; readings of Japanese (`rPh`) are none of it. */
 function textOf(xml: string): string {
-  const withoutReadings = xml.replaceAll(/<rPh[\s\S]*?<\/rPh>/g, "");
+  const [first, ...readings] = xml.split("<rPh");
+  const withoutReadings = [first, ...readings.map((part) => part.split("</rPh>").slice(1).join(""))].join("");
   return elements(withoutReadings, "t")
     .map(({ content }) => unescape(content))
     .join("");
