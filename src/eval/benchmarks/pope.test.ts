@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { describe, expect, test } from "vitest";
 import { describeGoldens, fixturePath, golden } from "../../../tests/support/evaluation-goldens.ts";
 import { scratchFolder, jsonLines } from "../../../tests/support/scratch-folder.ts";
@@ -95,7 +96,10 @@ describeGoldens("POPE of 9,000 questions", "pope/coco_pope_random.json", () => {
     for (const split of ["random", "popular", "adversarial"])
       files[`mine_${split}.jsonl`] = jsonLines(Array.from({ length: 3000 }, () => ({ answer: "Yes" })));
     const answers = await scratch(files);
-    const { scores, items, missing } = await pope.score({ answers, questions: fixturePath("pope") }, "official");
+    const { scores, items, missing } = await pope.score(
+      { answers, questions: dirname(fixturePath("pope", "coco_pope_random.json")) },
+      "official",
+    );
     expect({ items, missing, overall: scores.overall }).toEqual({ items: 9000, missing: 0, overall: 2 / 3 });
     expect(Object.keys(scores["splits"]!).sort()).toEqual(["adversarial", "popular", "random"]);
   });
