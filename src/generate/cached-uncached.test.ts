@@ -187,6 +187,9 @@ const variants: [string, Partial<MogaoConfig>][] = [
   ["shared weights", ablations.C],
   ["VAE alone, which text sees", ablations.B],
   ["VAE alone, M-RoPE", ablations.A],
+  // Keys and values of an only layer depend on no other row: the program of clean rows has no bias.
+  ["one layer", { layers: 1 }],
+  ["one layer, VAE alone", { ...ablations.B, layers: 1 }],
   ["as BAGEL", bagelSwitches],
   ["as Lance", lanceSwitches],
 ];

@@ -246,9 +246,11 @@ export class CachedContext {
       const keys = [...this.places(), ...group];
       const bias = floats(group.length * keys.length);
       writeBias(group, keys, bias, 0, attentionOf(config));
-      const feeds = { ...newFeeds(), ...groupFeeds(config, [{ text: markers, visual: rows }]) };
-      feeds["latents"] = feedTensor([1, rows.length, config.latentSize], await image.latents!());
-      feeds["bias"] = feedTensor([1, 1, group.length, keys.length], bias);
+      const feeds = newFeeds({
+        ...groupFeeds(config, [{ text: markers, visual: rows }]),
+        latents: feedTensor([1, rows.length, config.latentSize], await image.latents!()),
+        bias: feedTensor([1, 1, group.length, keys.length], bias),
+      });
       this.#text.feed(feeds, "text", inputs);
       this.#clean.feed(feeds, "clean", inputs);
       const { [NEW_ROWS]: newRows } = await program.run(feeds);

@@ -95,12 +95,16 @@ export class Denoiser {
     const evaluation = (count: number): Evaluation => {
       const part = (data: Float32Array, shape: readonly number[]) =>
         feedTensor([count, ...shape], data.subarray(0, (data.length / contexts.length) * count));
-      const feeds = { ...bound.feeds(), ...groupFeeds(config, groups.slice(0, count)) };
-      feeds["latents"] = this.#x;
-      feeds["times"] = this.#time;
-      feeds["bias"] = part(bias, [1, 1, keys]);
-      caches.forEach((data, i) => {
-        feeds[cacheNames("past", i >> 1)[i & 1]!] = part(data, [past, config.kvHeads, config.headSize]);
+      const pasts = caches.map((data, i) => {
+        const name = cacheNames("past", i >> 1)[i & 1]!;
+        return [name, part(data, [past, config.kvHeads, config.headSize])] as const;
+      });
+      const feeds = bound.feeds({
+        ...groupFeeds(config, groups.slice(0, count)),
+        latents: this.#x,
+        times: this.#time,
+        bias: part(bias, [1, 1, keys]),
+        ...Object.fromEntries(pasts),
       });
       const velocities = floats(count * size);
       return { feeds, velocities, into: { velocity: feedTensor([count, tokens, config.latentSize], velocities) } };

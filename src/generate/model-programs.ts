@@ -13,8 +13,11 @@ export interface BoundProgram {
   readonly program: Program;
   /** Names of all feeds; a graph lacks those that none of its outputs depends on. */
   readonly inputs: ReadonlySet<string>;
-  /** A new record of feeds: the weights are in it, the caller adds the rest and may keep it from run to run. */
-  feeds(): Record<string, HostTensor>;
+  /**
+   * A new record of feeds: the weights and, of `given`, those that are among {@link inputs}. The caller adds the rest and may
+   * keep it from run to run.
+   */
+  feeds(given?: Readonly<Record<string, HostTensor>>): Record<string, HostTensor>;
 }
 
 const graphs = { text: textGraph, clean: cleanGraph, noisy: noisyGraph } satisfies Record<
@@ -81,6 +84,9 @@ export class ModelPrograms {
         role === "parameter" ? [[input, this.#weights.get(input)!] as const] : [],
       ),
     );
-    return { program, inputs: new Set(program.inputNames), feeds: () => ({ ...weights }) };
+    const inputs = new Set(program.inputNames);
+    const known = (given: Readonly<Record<string, HostTensor>>) =>
+      Object.fromEntries(Object.entries(given).filter(([input]) => inputs.has(input)));
+    return { program, inputs, feeds: (given = {}) => ({ ...weights, ...known(given) }) };
   }
 }
