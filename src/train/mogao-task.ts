@@ -71,10 +71,15 @@ const MAX_SAMPLES = 4096;
 const NOISE_STREAM = 2 ** 40;
 const STEP_STREAM = 2 ** 41;
 
+/** @throws InputError where model or ViT are of a family whose tokens come in another order than training puts them */
 export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
   if (options.model.imageLayout || options.model.vitTable)
     throw new InputError(
       "train: knows the paper's sequence of tokens alone, not that of BAGEL or Lance (docs/checkpoints.md)",
+    );
+  if (options.vitMode === "train" && options.vit.windows)
+    throw new InputError(
+      `train: vit.windows: expected none with vitMode "train", found ${options.vit.windows.side}: Qwen2.5-VL's ViT is only used frozen`,
     );
   const scope = new ParameterScope();
   const model = new Mogao(scope.at(MOGAO_SCOPE), options.model);
