@@ -6,7 +6,7 @@ export type DraftItem =
   | { readonly type: "text"; readonly text: string; readonly loss: boolean }
   | { readonly type: "scene"; readonly scene: Scene; readonly loss: boolean };
 
-/** A relation that the text states of a concept: "an apple above …" is { apple, above }. */
+/** A relation that the text states of a concept or asks about: "an apple above …" is { apple, above }. */
 export interface StatedRelation {
   readonly concept: string;
   readonly relation: Relation;

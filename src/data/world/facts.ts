@@ -8,7 +8,7 @@ import { splitOfColour, splitOfConcept, splitOfPair, splitOfRelation, splitOfSty
  * them). Empty for a draft that training may use.
  *
  * A colour counts when the sprite was recoloured to it; the natural colour of a concept can never be held out. A
- * relation counts when the text states it.
+ * relation counts when the text states it or asks about it, whatever the answer.
  */
 export function heldOutSplits(draft: SampleDraft): Set<Split> {
   const found = new Set<Split>();

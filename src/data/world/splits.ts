@@ -10,7 +10,7 @@ import { HELD_OUT_STYLES } from "./styles.ts";
  *   recall of single objects can be judged on all of them);
  * - `heldout-pair`: 10% of unordered pairs of concepts, which never share a picture;
  * - `heldout-colour`: 10% of concept × colour that it can be recoloured to;
- * - `heldout-relation`: 10% of concept × relation, as said of that concept in the text ("an apple above …");
+ * - `heldout-relation`: 10% of concept × relation, as said or asked of that concept in the text ("an apple above …");
  * - `heldout-cell`: 5% of concept × style;
  * - `heldout-style`: whole drawing styles;
  * - `heldout-template`: 15% of the wordings of every task.

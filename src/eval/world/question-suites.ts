@@ -114,17 +114,21 @@ export function choiceItems(suiteWorld: SuiteWorld): ItemDraft[] {
 
 /** "How many apples are there?", "What colour is the car?", "Is the cat to the left of the dog?" */
 export function vqaItems(suiteWorld: SuiteWorld): ItemDraft[] {
-  const kinds: readonly (readonly [QuestionTask, Asker, readonly Split[]])[] = [
-    [COUNTING, howMany, ["heldout-template", "heldout-style"]],
-    [COLOURS, whatColour, ["heldout-template", "heldout-colour"]],
-    [POSITION, isItThere, ["heldout-template", "heldout-relation", "heldout-pair"]],
+  const kinds: readonly (readonly [QuestionTask, readonly Asker[], readonly Split[]])[] = [
+    [COUNTING, [howMany], ["heldout-template", "heldout-style"]],
+    [COLOURS, [whatColour], ["heldout-template", "heldout-colour"]],
+    // Yes and no equally often.
+    [POSITION, [positionCheck("yes"), positionCheck("no")], ["heldout-template", "heldout-relation", "heldout-pair"]],
   ];
-  return kinds.flatMap(([kind, ask, heldOut]) => [
-    ...items(suiteWorld, `vqa ${kind.task}`, "train", VQA_ITEMS, kind, kind.task, ask),
-    ...heldOut.flatMap((split) =>
-      items(suiteWorld, `vqa ${kind.task}`, split, HELD_OUT_ITEMS, kind, `${split} ${kind.task}`, ask),
-    ),
-  ]);
+  return kinds.flatMap(([kind, askers, heldOut]) =>
+    (["train", ...heldOut] as const).flatMap((split) => {
+      const group = split === "train" ? kind.task : `${split} ${kind.task}`;
+      const count = (split === "train" ? VQA_ITEMS : HELD_OUT_ITEMS) / askers.length;
+      return askers.flatMap((ask, index) =>
+        items(suiteWorld, `vqa ${kind.task} ${index}`, split, count, kind, group, ask),
+      );
+    }),
+  );
 }
 
 function items(
@@ -249,9 +253,6 @@ function colourCheck(answer: YesOrNo): Asker {
   };
 }
 
-const isItThere: Asker = (random, world, plan) =>
-  positionCheck(random.pick(["yes", "no"] as const))(random, world, plan);
-
 function positionCheck(answer: YesOrNo): Asker {
   return (random, world, { groups, arrangement }) => {
     if (arrangement.type !== "pair") return null;
@@ -264,7 +265,7 @@ function positionCheck(answer: YesOrNo): Asker {
       answer,
       fact: { type: "relation", concept: subject.concept.name, relation, other: other.concept.name },
       holds: answer === "yes",
-      relations: answer === "yes" ? statedBy(subject.concept.name, relation, other.concept.name) : [],
+      relations: statedBy(subject.concept.name, relation, other.concept.name),
     };
   };
 }

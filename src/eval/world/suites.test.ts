@@ -143,6 +143,22 @@ test("what a question holds out is in its picture or words", () => {
   }
 });
 
+test("positions are asked with yes and no equally often, and held-out relations are those that are asked about", () => {
+  for (const [group, members] of groupsOf("vqa")) {
+    if (!group.endsWith("position")) continue;
+    const answers = Map.groupBy(members, ({ expected }) => expected.type === "answer" && expected.answer);
+    expect(answers.get("yes")!.length, group).toBe(members.length / 2);
+    expect(answers.get("no")!.length, group).toBe(members.length / 2);
+    for (const { expected } of members) {
+      if (expected.type !== "answer" || expected.fact.type !== "relation") throw new Error(group);
+      const { concept, relation, other } = expected.fact;
+      const splits = [splitOfRelation(concept, relation), splitOfRelation(other, OPPOSITE[relation])];
+      expect(splits.includes("heldout-relation"), group).toBe(group === "heldout-relation position");
+    }
+  }
+  expect(groupsOf("vqa").get("heldout-relation position")).toHaveLength(20);
+});
+
 test("multiple choice: the letter of the one option that is shown", () => {
   for (const item of lists.get("choice")!) {
     const { expected, truth } = item;

@@ -45,9 +45,9 @@ function checkQuestion(
     rel: random.pick(RELATION_PHRASES[asked]),
     other: definite(reference),
   });
-  const right = asked === relation;
-  const relations = right ? statedBy(subject.concept.name, relation, reference.concept.name) : [];
-  return { question, answer: right ? "yes" : "no", relations };
+  // What is asked counts whatever the answer: of a held-out relation training would otherwise hear "no" alone.
+  const relations = statedBy(subject.concept.name, asked, reference.concept.name);
+  return { question, answer: asked === relation ? "yes" : "no", relations };
 }
 
 function eitherQuestion(
@@ -66,7 +66,10 @@ function eitherQuestion(
     second: SHORT[second!],
     other: definite(reference),
   });
-  const relations = statedBy(subject.concept.name, relation, reference.concept.name);
+  // Both are asked for: a held-out one would never be the answer.
+  const relations = [relation, OPPOSITE[relation]].flatMap((each) =>
+    statedBy(subject.concept.name, each, reference.concept.name),
+  );
   return { question, answer: SHORT[relation].replace(" of", ""), relations };
 }
 

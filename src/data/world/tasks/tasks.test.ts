@@ -2,10 +2,11 @@ import { describe, expect, test } from "vitest";
 import { conceptNamed, CONCEPTS } from "../concepts.ts";
 import { scenesOf, textsOf, type SampleDraft } from "../draft.ts";
 import { DraftStream } from "../draft-stream.ts";
-import { many, numberWord } from "../grammar.ts";
+import { many, numberWord, OPPOSITE, RELATION_PHRASES, type Relation } from "../grammar.ts";
 import type { Family } from "../mixture.ts";
 import { WORDS_ONLY } from "../palette.ts";
 import type { Scene, SceneObject } from "../scene.ts";
+import { splitOfRelation } from "../splits.ts";
 
 function take(family: Family, count: number): SampleDraft[] {
   const stream = new DraftStream({ seed: 11, families: { [family]: 1 } }, WORDS_ONLY);
@@ -50,6 +51,28 @@ describe("questions, checked against their scenes", () => {
     }
     expect(seen).toBeGreaterThanOrEqual(least);
   }
+
+  test("relations that are held out for a concept are never asked about", () => {
+    const phrases = Object.entries(RELATION_PHRASES).flatMap(([relation, words]) =>
+      words.map((phrase) => [phrase, relation as Relation] as const),
+    );
+    const relationOf = new Map(phrases);
+    const asked = new RegExp(
+      `\\bthe (.+?) (?:is |are )?(${[...relationOf.keys()].join("|")}) the (.+?)(?: in the picture|, right|\\? please .+)?$`,
+    );
+    let seen = 0;
+    for (const draft of drafts.filter(({ task }) => task === "question.position")) {
+      for (const [question, answer] of exchanges(draft)) {
+        const [, first, words, second] = asked.exec(question) ?? [];
+        if (!/^(yes|no)$/.test(answer) || !nameOf.has(first!) || !nameOf.has(second!)) continue;
+        const relation = relationOf.get(words!)!;
+        seen++;
+        expect(splitOfRelation(nameOf.get(first!)!, relation), question).toBe("train");
+        expect(splitOfRelation(nameOf.get(second!)!, OPPOSITE[relation]), question).toBe("train");
+      }
+    }
+    expect(seen).toBeGreaterThan(100);
+  });
 
   const colourWord = new RegExp(`^(?:a |an )?(${WORDS_ONLY.colours.join("|")}) `);
 
