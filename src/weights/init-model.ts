@@ -10,7 +10,7 @@ import { initializeParameters, parameterCount, type ParameterInfo } from "../nn/
 import { readFluxVae } from "./families/flux-vae.ts";
 import { qwen2, qwen2Config, type LanguageConfig } from "./families/qwen2.ts";
 import { modelParameters, saveModelFolder, VIT_SCOPE } from "./model-folder.ts";
-import { theirName } from "./key-map.ts";
+import { ourName, theirName } from "./key-map.ts";
 import { openParameters, type ParameterFile, type ReadOptions } from "./read-parameters.ts";
 import { findVit } from "./vit-files.ts";
 
@@ -40,6 +40,8 @@ export interface InitializedModel {
 /** Side of the pictures that the paper's model draws. */
 const SIDE = 512;
 const MOST_PIXELS = 1024 ** 2;
+/** The layer of the ViT that may start fresh, whose names are then not asked for. */
+const MERGER_OUT = `${VIT_SCOPE}.merger.mlp.2.`;
 
 /**
  * Writes a model folder in bfloat16: the text branch is the LLM, the visual branch a copy of it, ViT and VAE are theirs. The last
@@ -62,7 +64,7 @@ export async function initModel(options: InitModelOptions): Promise<InitializedM
   const vit = { ...vision, outSize: language.hiddenSize };
   const parameters = modelParameters({ model, vit });
   const byName = new Map(parameters.map((info) => [info.name, info]));
-  const newMerger = (ours: string) => vision.outSize !== vit.outSize && ours.startsWith(`${VIT_SCOPE}.merger.mlp.2.`);
+  const newMerger = (ours: string) => vision.outSize !== vit.outSize && ours.startsWith(MERGER_OUT);
 
   const fromLlm = parameters.filter((info) => theirName(qwen2, info.name) !== undefined);
   const fromVit = parameters.filter((info) => info.name.startsWith(`${VIT_SCOPE}.`) && !newMerger(info.name));
@@ -74,7 +76,8 @@ export async function initModel(options: InitModelOptions): Promise<InitializedM
     files.push({ file: await openParameters(path, wanted, from), names: new Set(wanted.map((info) => info.name)) });
   try {
     await open(llm, fromLlm, { map: qwen2 });
-    const others = (theirs: string) => isMergerOut(theirs) || (readVit.others?.(theirs) ?? false);
+    const { map, others: isOther = () => false } = readVit;
+    const others = (theirs: string) => newMerger((map && ourName(map, theirs)) ?? theirs) || isOther(theirs);
     await open(vitPath, fromVit, { ...readVit, others });
     const { json: tokenizer, config: tokenizerConfig } = await readTokenizerFiles(llm);
     await saveModelFolder(
@@ -106,9 +109,6 @@ export async function initModel(options: InitModelOptions): Promise<InitializedM
     fresh: parameters.filter((info) => sourceOf(info) === undefined).map((info) => info.name),
   };
 }
-
-/** The layer of the ViT that may start fresh, whose names are then not asked for. */
-const isMergerOut = (theirs: string) => /^(visual|vit)\.merger\.mlp\.2\./.test(theirs);
 
 function requireSizes(preset: MogaoConfig, model: LanguageConfig, llm: string): void {
   const names = ["hiddenSize", "layers", "heads", "kvHeads", "headSize", "ffnSize", "vocabularySize"] as const;

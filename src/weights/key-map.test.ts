@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { fluxVaeConfig } from "../encoders/vae-config.ts";
 import { Vae } from "../encoders/vae.ts";
 import { diffusersFluxVae } from "./families/flux-vae.ts";
-import { isUnused, ourName, theirName, type KeyMap } from "./key-map.ts";
+import { isUnused, ourName, theirName, theirNames, type KeyMap } from "./key-map.ts";
 
 const map: KeyMap = {
   family: "test",
@@ -10,6 +10,7 @@ const map: KeyMap = {
     ["a.{i}.x", "b.{i}.y"],
     ["up.{3-i}.{leaf}", "levels.{i}.{leaf}"],
     ["rest.{*}", "all.{*}"],
+    ["new.rest.{*}", "all.{*}"],
   ],
   unused: ["table.{name}"],
 };
@@ -25,6 +26,24 @@ test.each([
 
 test.each(["a.1.2.x", "a.1.xx", "aa.1.x", "up.4.weight", "up.x.weight", "rest", ""])("%s has no rule", (name) => {
   expect(ourName(map, name)).toBeUndefined();
+});
+
+test("a second spelling is read like the first; a name that reads as another of ours is none", () => {
+  expect(ourName(map, "new.rest.x")).toBe("all.x");
+  expect(theirNames(map, "all.x")).toEqual(["rest.x", "new.rest.x"]);
+  expect(
+    theirNames(
+      {
+        ...map,
+        rules: [
+          ["a.{*}", "b.{*}"],
+          ["{*}", "{*}"],
+        ],
+      },
+      "a.x",
+    ),
+  ).toEqual([]);
+  expect(theirNames(map, "none")).toEqual([]);
 });
 
 test("unused names are known", () => {

@@ -1,4 +1,7 @@
-/** Names of a family of checkpoints and ours, told once and read in both directions. */
+/**
+ * Names of a family of checkpoints and ours, told once and read in both directions. Where a family has had several spellings, each has a rule,
+ * the usual one first; which of them a checkpoint follows, its names say ({@link theirNames}).
+ */
 
 export interface KeyMap {
   /** As people call the checkpoints. */
@@ -19,12 +22,17 @@ export function ourName({ rules }: KeyMap, theirs: string): string | undefined {
   return translated(rules, theirs);
 }
 
-/** Their name for a parameter of ours; undefined where no rule has it. */
-export function theirName({ rules }: KeyMap, ours: string): string | undefined {
-  return translated(
-    rules.map(([theirs, own]) => [own, theirs] as const),
-    ours,
-  );
+/** Their usual name for a parameter of ours; undefined where no rule has it. */
+export function theirName(map: KeyMap, ours: string): string | undefined {
+  return theirNames(map, ours)[0];
+}
+
+/** All their names that stand for a parameter of ours. */
+export function theirNames(map: KeyMap, ours: string): string[] {
+  return map.rules.flatMap(([theirs, own]) => {
+    const name = translated([[own, theirs]], ours);
+    return name !== undefined && ourName(map, name) === ours ? [name] : [];
+  });
 }
 
 export function isUnused({ unused = [] }: KeyMap, theirs: string): boolean {

@@ -2,7 +2,7 @@
 import { InputError } from "../core/errors.ts";
 import type { TensorPlace } from "../onnx/emit.ts";
 import { elementCount, type ParameterInfo, type ParameterValues } from "../nn/parameters.ts";
-import { isUnused, ourName, theirName, type KeyMap } from "./key-map.ts";
+import { isUnused, ourName, theirNames, type KeyMap } from "./key-map.ts";
 import { openSafetensors } from "./safetensors.ts";
 
 /** Names that an error lists before it counts the rest. */
@@ -35,11 +35,15 @@ export async function openParameters(
   { map, others = () => false }: ReadOptions = {},
 ): Promise<ParameterFile> {
   const file = await openSafetensors(path);
-  const nameOf = (name: string) => (map ? (theirName(map, name) ?? name) : name);
+  const nameOf = (name: string) => {
+    const spellings = map ? theirNames(map, name) : [];
+    return spellings.find((theirs) => file.has(theirs)) ?? spellings[0] ?? name;
+  };
   const known = new Set(parameters.map(({ name }) => name));
   const isKnown = (theirs: string) => {
     const ours = map ? ourName(map, theirs) : theirs;
-    return (ours !== undefined && known.has(ours)) || (map !== undefined && isUnused(map, theirs)) || others(theirs);
+    const isRead = ours !== undefined && known.has(ours) && nameOf(ours) === theirs;
+    return isRead || (map !== undefined && isUnused(map, theirs)) || others(theirs);
   };
   try {
     reportMismatch(

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runFakeCli } from "../../tests/support/fake-cli.ts";
 import { referenceFolder } from "../../tests/support/reference-folder.ts";
+import { openSafetensors, writeSafetensors, type TensorToWrite } from "./safetensors.ts";
 import { readParameters } from "./read-parameters.ts";
 import { createVit } from "../encoders/vision-transformer.ts";
 import { ParameterScope } from "../nn/parameters.ts";
@@ -29,6 +30,31 @@ test.each(["qwen2-vl-vision", "qwen2.5-vl-vision"])("%s is stored with the same 
   const [before, after] = [await weightsOf(theirs), await weightsOf(ours)];
   expect(after).toEqual(before);
   expect([...after.values()].reduce((sum, { length }) => sum + length, 0)).toBe(parameters);
+});
+
+/** A checkpoint as newer versions of transformers write it, beside a tensor of the language model. */
+async function writeRenamed(family: string, name: (theirs: string, at: number) => readonly string[]) {
+  await copyFile(join(referenceFolder(family), "config.json"), join(folder, "config.json"));
+  const file = await openSafetensors(referenceFolder(family));
+  const tensors = await Promise.all(
+    file.names.map(async (theirs, at) => {
+      const tensor = await file.read(theirs);
+      return name(theirs, at).map((renamed) => ({ name: renamed, ...tensor }));
+    }),
+  );
+  await file.close();
+  const language = { name: "model.language_model.norm.weight", dtype: "F32", shape: [1], data: new Float32Array(1) };
+  await writeSafetensors(join(folder, "model.safetensors"), [...tensors.flat(), language as TensorToWrite]);
+}
+
+test.each(["qwen2-vl-vision", "qwen2.5-vl-vision"])("%s is read under its newer names, too", async (family) => {
+  await writeRenamed(family, (theirs) => [`model.${theirs}`]);
+  expect(await weightsOf(await findVit(folder))).toEqual(await weightsOf(await findVit(referenceFolder(family))));
+});
+
+test("a checkpoint that holds a tensor under both names is refused", async () => {
+  await writeRenamed("qwen2-vl-vision", (theirs, at) => (at === 0 ? [theirs, `model.${theirs}`] : [theirs]));
+  await expect(findVit(folder).then(weightsOf)).rejects.toThrow(/it has unknown model\.visual\.blocks\.0\.[\w.]+$/);
 });
 
 test("convert --from qwen2-vl says that only the vision transformer is taken", async () => {

@@ -10,6 +10,7 @@ import type { VitCodecConfig } from "../encoders/vit-codec.ts";
 import { parseVitConfig } from "../encoders/vit-config.ts";
 import { parameterCount, ParameterScope } from "../nn/parameters.ts";
 import { qwen2VlVision, qwen2VlVisionConfig } from "./families/qwen2-vl.ts";
+import { ourName } from "./key-map.ts";
 import { VIT_SCOPE } from "./model-folder.ts";
 import { openParameters, type ReadOptions } from "./read-parameters.ts";
 import { writeSafetensors } from "./safetensors.ts";
@@ -37,7 +38,7 @@ export async function findVit(folder: string): Promise<VitCheckpoint> {
   return {
     config: qwen2VlVisionConfig(await readJson(theirs), theirs),
     path: folder,
-    read: { map: qwen2VlVision, others: (name) => !name.startsWith("visual.") },
+    read: { map: qwen2VlVision, others: (theirs) => ourName(qwen2VlVision, theirs) === undefined },
   };
 }
 

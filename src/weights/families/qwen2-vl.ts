@@ -5,10 +5,16 @@ import { schemaProblems } from "../../core/schema-problems.ts";
 import type { VitCodecConfig } from "../../encoders/vit-codec.ts";
 import type { KeyMap } from "../key-map.ts";
 
-/** Both generations have the same names; the second's MLP has three layers and its norms no bias. */
+/**
+ * Both generations have the same names; the second's MLP has three layers and its norms no bias. Newer versions of transformers keep
+ * the whole checkpoint below `model.`: the published ones are older.
+ */
 export const qwen2VlVision: KeyMap = {
   family: "Qwen2-VL vision",
-  rules: [["visual.{*}", "vit.{*}"]],
+  rules: [
+    ["visual.{*}", "vit.{*}"],
+    ["model.visual.{*}", "vit.{*}"],
+  ],
 };
 
 const count = z.int().positive();
