@@ -28,6 +28,7 @@ const MOST_SIDE = 1024;
 /** `mogao bench`: what this machine does with a model's sizes. */
 export function benchCommand(context: CliContext): Command {
   const command = new Command("bench")
+    .summary("measure a model on this machine")
     .description(
       "measure a model on this machine: opening, text, pictures, memory; beside what its memory and products allow",
     )

@@ -34,6 +34,7 @@ interface ConvertOptions {
  */
 export function convertCommand(context: CliContext): Command {
   const command = new Command("convert")
+    .summary("make a model folder of a run or a checkpoint, or quantise a model")
     .description("make a model folder of a run, store a public checkpoint as ours, or quantise a model")
     .argument("<path>", "the folder of a run or a model; or a checkpoint: its folder, its file, or its name on the hub")
     .addOption(

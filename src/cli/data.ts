@@ -28,6 +28,7 @@ export function dataCommand(): Command {
   const command = new Command("data").summary("look at training data; train its tokenizer");
   command
     .command("inspect")
+    .summary("write a page and a sheet of samples, and count them")
     .description("Writes a page and a sheet of samples to look at, and prints what a larger number of them contains.")
     .option("--count <n>", "samples on the page", integerOption("--count", 1, 10_000), 48)
     .option("--curriculum <name>", "single, scenes or full", "full")
@@ -42,6 +43,7 @@ export function dataCommand(): Command {
     .action(inspect);
   command
     .command("tokenizer")
+    .summary("train the byte-level BPE of Emoji World")
     .description("Trains the byte-level BPE of Emoji World and writes tokenizer.json and tokenizer_config.json.")
     .option("--size <n>", "entries of the vocabulary", integerOption("--size", 262, 65_536), 2048)
     .option("--samples <n>", "samples whose texts it is trained on", integerOption("--samples", 1, 10_000_000), 60_000)

@@ -19,9 +19,12 @@ const MOST_PORT = 65_535;
 
 /** `mogao eval human`: people grade pictures. */
 export function humanCommand(context: CliContext): Command {
-  const command = new Command("human").description("Ratings by people: a page that takes them, and their report.");
+  const command = new Command("human")
+    .summary("ratings by people")
+    .description("Ratings by people: a page that takes them, and their report.");
   const serve = command
     .command("serve")
+    .summary("serve a page on which people rate pictures")
     .description(
       "Serves a page on which people rate the pictures of several models from 1 to 5, blinded and in\n" +
         "random order. Every score is in FILE at once; raters go on where they stopped. Ctrl-C ends it.\n" +
@@ -42,6 +45,7 @@ export function humanCommand(context: CliContext): Command {
   ]);
   const report = command
     .command("report")
+    .summary("means, differences and agreement of ratings")
     .argument("<files...>")
     .description(
       "Means per model and dimension with 95% intervals (bootstrap over items), differences between\n" +

@@ -30,6 +30,9 @@ export function addHelpAll(command: Command): Command {
   return command.option("--help-all", "print the rarer options too");
 }
 
+/** Of all help, in characters. */
+const WIDTH = 100;
+
 /** Denser than commander's own: a verb's help must fit a screen of 24 lines. */
 export function formatHelp(command: Command, help: Help): string {
   const verbs = help.visibleCommands(command).map((verb) => [verb.name(), help.subcommandDescription(verb)] as const);
@@ -37,12 +40,15 @@ export function formatHelp(command: Command, help: Help): string {
   const shown = [...help.visibleOptions(command), ...rare];
   const options = shown.map((option) => [option.flags, help.optionDescription(option)] as const);
   const rows = [...verbs, ...options];
-  const width = Math.max(...rows.map(([term]) => term.length)) + 2;
+  const column = Math.max(...rows.map(([term]) => term.length)) + 4;
   const lines = [
     `Usage: ${help.commandUsage(command)}`,
-    ...(help.commandDescription(command) || command.summary()).split("\n"),
+    help.boxWrap(help.commandDescription(command) || command.summary(), WIDTH),
     "",
-    ...rows.map(([term, description]) => `  ${term.padEnd(width)}${description}`),
+    ...rows.map(([term, description]) => {
+      const wrapped = help.boxWrap(description, WIDTH - column).replaceAll("\n", `\n${" ".repeat(column)}`);
+      return `  ${term}`.padEnd(column) + wrapped;
+    }),
   ];
   const examples = examplesOf.get(command);
   if (examples !== undefined) lines.push("", "Examples:", ...examples.map((example) => `  ${example}`));

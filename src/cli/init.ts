@@ -22,6 +22,7 @@ interface InitOptions {
 /** `mogao init`: a model that begins with the weights of public checkpoints. */
 export function initCommand(context: CliContext): Command {
   const command = new Command("init")
+    .summary("make a model to train from the weights of an LLM, a ViT and a VAE")
     .description(
       "make a model to train from the weights of an LLM, a ViT and a VAE:\n" +
         "folders, or names on the Hugging Face hub, from where they are downloaded",

@@ -27,6 +27,20 @@ describe("help", () => {
     },
   );
 
+  test("of every verb and group is no wider than 100 columns, and lists its verbs one a line", async () => {
+    const verbs: string[][] = [[]];
+    for (const verb of verbs) {
+      const { code, stdout } = await runFakeCli([...verb, "--help"]);
+      expect(code, verb.join(" ")).toBe(0);
+      for (const line of stdout.split("\n")) expect(line.length, `${verb.join(" ")}: ${line}`).toBeLessThanOrEqual(100);
+      const list = stdout.split("\n\n")[1]!.trimEnd().split("\n");
+      const own = list.flatMap((line) => /^ {2}([a-z]+) {2}/.exec(line)?.slice(1) ?? []);
+      if (own.length > 0) for (const line of list) expect(line).toMatch(/^ {2}\S/);
+      verbs.push(...own.map((name) => [...verb, name]));
+    }
+    expect(verbs).toEqual(expect.arrayContaining([["convert"], ["eval", "human", "serve"], ["data", "tokenizer"]]));
+  });
+
   test("of generate names every option when asked for all", async () => {
     const { stdout } = await runFakeCli(["generate", "--help-all"]);
     const options =
