@@ -4,7 +4,7 @@ import type { SpriteBank } from "./sprite-bank.ts";
 import type { TaskWorld } from "./task-world.ts";
 
 /** What drafts need to know of the pictures. */
-export type Palette = Pick<TaskWorld, "colours" | "backgrounds" | "hasSprite" | "stands">;
+export type Palette = Pick<TaskWorld, "colours" | "backgrounds" | "hasSprite" | "drawnColour" | "stands">;
 
 const names = {
   colours: COLOURS.map((colour) => colour.name),
@@ -16,6 +16,7 @@ export function bankPalette(bank: SpriteBank): Palette {
   return {
     ...names,
     hasSprite: (concept, style) => bank.has(concept.name, style.name),
+    drawnColour: (concept, style) => bank.body(concept.name, style.name)?.colour ?? null,
     stands: (concept, style, colour, background) => bank.stands(concept, style, colour, background),
   };
 }
@@ -24,5 +25,6 @@ export function bankPalette(bank: SpriteBank): Palette {
 export const WORDS_ONLY: Palette = {
   ...names,
   hasSprite: () => true,
+  drawnColour: ({ naturalColour }) => naturalColour,
   stands: (_concept, _style, colour, background) => colour !== background,
 };

@@ -20,6 +20,7 @@ test("the body is the dominant hue with its share and median", () => {
   expect(Math.min(body.hue, 360 - body.hue)).toBeLessThanOrEqual(20);
   expect(body.share).toBeCloseTo(7 / 9);
   expect(body.luma).toBeCloseTo(0.299 * 220 + 0.587 * 40 + 0.114 * 40);
+  expect(body.colour).toBe("red");
   expect(bodyOf(sprite([WHITE, [20, 20, 20], [128, 128, 128], WHITE]))).toBeNull();
 });
 

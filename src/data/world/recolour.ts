@@ -1,4 +1,4 @@
-import { hueDistance, toHsv, type Colour, type Rgb } from "./colours.ts";
+import { hueDistance, nameColour, toHsv, type Colour, type Rgb } from "./colours.ts";
 import type { Sprite } from "./sprite.ts";
 
 /** Pixels this far from the dominant hue, in degrees, belong to the body. */
@@ -20,6 +20,8 @@ export interface Body {
   readonly share: number;
   /** Median luma, 0 to 255. */
   readonly luma: number;
+  /** The word for most of its pixels. */
+  readonly colour: string;
 }
 
 /** Whether a pixel belongs to a body of that hue. */
@@ -45,12 +47,17 @@ export function bodyOf(sprite: Sprite): Body | null {
   if (coloured === 0) return null;
   const hue = densestHue(histogram);
   const lumas: number[] = [];
+  const words = new Map<string, number>();
   for (let i = 0; i < rgba.length; i += 4) {
     const [r, g, b] = [rgba[i]!, rgba[i + 1]!, rgba[i + 2]!];
-    if (rgba[i + 3]! >= OPAQUE && inBody([r, g, b], hue)) lumas.push(lumaOf(r, g, b));
+    if (rgba[i + 3]! < OPAQUE || !inBody([r, g, b], hue)) continue;
+    lumas.push(lumaOf(r, g, b));
+    const word = nameColour([r, g, b]);
+    words.set(word, (words.get(word) ?? 0) + 1);
   }
   lumas.sort((a, b) => a - b);
-  return { hue, share: lumas.length / opaque, luma: lumas[lumas.length >> 1]! };
+  const [[colour]] = [...words].sort((a, b) => b[1] - a[1]) as [[string, number]];
+  return { hue, share: lumas.length / opaque, luma: lumas[lumas.length >> 1]!, colour };
 }
 
 /** Middle of the window of ±20 degrees that holds most pixels. */

@@ -18,6 +18,8 @@ export interface TaskWorld {
   readonly wordings: Wordings;
   /** Whether a style has the concept. */
   hasSprite(concept: Concept, style: Style): boolean;
+  /** The word for the colour of the style's own drawing, as far as recolouring would change it; null where it has none. */
+  drawnColour(concept: Concept, style: Style): string | null;
   /** Whether the sprite stands out from the background. */
   stands(concept: string, style: string, colour: string | null, background: string): boolean;
 }

@@ -100,7 +100,9 @@ function visible(world: TaskWorld, group: Group, background: string): boolean {
 function recolour(random: Philox, world: TaskWorld, before: Picture): Omit<EditStep, "operation"> | null {
   const index = random.int(before.plan.groups.length);
   const group = before.plan.groups[index]!;
-  const colour = pickColour(random, world, group.concept, 1, [group.colour]);
+  // A heart is red in one style and pink in another: the change must be one of this drawing.
+  const shown = group.colour ?? world.drawnColour(group.concept, group.style);
+  const colour = pickColour(random, world, group.concept, 1, [shown]);
   const changed = { ...group, colour };
   if (colour === null || !visible(world, changed, before.plan.background)) return null;
   const after = { plan: withGroup(before.plan, index, changed), scene: changeGroup(before, index, { colour }) };
