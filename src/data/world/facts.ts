@@ -1,4 +1,4 @@
-import { conceptNamed } from "./concepts.ts";
+import { conceptNamed, type Concept } from "./concepts.ts";
 import { scenesOf, type SampleDraft } from "./draft.ts";
 import type { Scene } from "./scene.ts";
 import { splitOfColour, splitOfConcept, splitOfPair, splitOfRelation, splitOfStyle, type Split } from "./splits.ts";
@@ -7,7 +7,7 @@ import { splitOfColour, splitOfConcept, splitOfPair, splitOfRelation, splitOfSty
  * The splits that the combinations in a draft belong to, without "train" (wordings aside: {@link Wordings} sees to
  * them). Empty for a draft that training may use.
  *
- * A colour counts when the sprite was recoloured to it; the natural colour of a concept can never be held out. A
+ * A colour counts when the sprite was recoloured to it. A
  * relation counts when the text states it or asks about it, whatever the answer.
  */
 export function heldOutSplits(draft: SampleDraft): Set<Split> {
@@ -18,6 +18,11 @@ export function heldOutSplits(draft: SampleDraft): Set<Split> {
   return found;
 }
 
+/** As {@link splitOfColour}; the natural colour of a concept can never be held out. */
+export function splitOfColouring({ name, naturalColour }: Concept, colour: string): Split {
+  return colour === naturalColour ? "train" : splitOfColour(name, colour);
+}
+
 function addScene(found: Set<Split>, { objects }: Scene): void {
   for (const [index, object] of objects.entries()) {
     const { concept, style, colour } = object;
@@ -26,7 +31,7 @@ function addScene(found: Set<Split>, { objects }: Scene): void {
     if (twin < index) continue;
     found.add(splitOfConcept(concept));
     found.add(splitOfStyle(concept, style));
-    if (colour !== null && colour !== conceptNamed(concept).naturalColour) found.add(splitOfColour(concept, colour));
+    if (colour !== null) found.add(splitOfColouring(conceptNamed(concept), colour));
     for (const other of objects.slice(0, index)) found.add(splitOfPair(concept, other.concept));
   }
 }

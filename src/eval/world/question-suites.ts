@@ -18,7 +18,7 @@ import { colourOf, pickTemplate, type TaskWorld } from "../../data/world/task-wo
 import { scenePlan, type SceneShape } from "../../data/world/tasks/draw-scene.ts";
 import { singlePlan } from "../../data/world/tasks/draw-single.ts";
 import { absentConcept, NEGATIVES, type Negatives } from "../../data/world/tasks/question-existence.ts";
-import { choiceQuestion } from "../../data/world/tasks/question-look.ts";
+import { choiceQuestion, otherColours } from "../../data/world/tasks/question-look.ts";
 import {
   COLOUR,
   COLOUR_CHECK,
@@ -240,7 +240,7 @@ function colourCheck(answer: YesOrNo): Asker {
     const group = plan.groups[0]!;
     const colour = colourOf(group);
     if (colour === null) return null;
-    const claimed = answer === "yes" ? colour : random.pick(world.colours.filter((other) => other !== colour));
+    const claimed = answer === "yes" ? colour : random.pick(otherColours(world, group.concept, colour));
     const template = pickTemplate(random, world, "question-colour-check", COLOUR_CHECK);
     // "Is it red or green?" is not answered with yes or no.
     if (template.includes("{other}")) return null;

@@ -2,8 +2,9 @@ import type { Philox } from "../../../core/random.ts";
 import type { Category, Concept } from "../concepts.ts";
 import { fill, many, numberWord, one } from "../grammar.ts";
 import { adjectivesOf, type Group, type ScenePlan } from "../scene-plan.ts";
-import { CURATED_CONCEPTS } from "../splits.ts";
+import { CURATED_CONCEPTS, splitOfConcept, splitOfPair } from "../splits.ts";
 import { chance, colourOf, pickTemplate, type TaskWorld } from "../task-world.ts";
+import { otherColours } from "./question-look.ts";
 import type { Question } from "./question.ts";
 import { COUNT, COUNT_CHECK, EXISTS, MORE } from "./question-templates.ts";
 
@@ -22,15 +23,17 @@ export const CATEGORY_PLURALS: Readonly<Partial<Record<Category, string>>> = {
  */
 export function existsQuestion(random: Philox, world: TaskWorld, plan: ScenePlan): Question | null {
   const group = random.pick(plan.groups);
+  const { concept } = group;
   const colour = colourOf(group);
-  const coloured = colour !== null && chance(random, 0.3);
-  if (chance(random, 0.5)) return exists(random, world, group.concept, coloured ? colour : "", "yes");
-  if (coloured && group.concept.recolourable) {
-    const others = world.colours.filter((other) => !plan.groups.some((g) => colourOf(g) === other));
-    if (others.length > 0) return exists(random, world, group.concept, random.pick(others), "no");
-  }
-  const absent = absentConcept(random, world, plan, group);
-  return absent === null ? null : exists(random, world, absent, "", "no");
+  const others = concept.recolourable
+    ? otherColours(world, concept, colour).filter((other) => !plan.groups.some((g) => colourOf(g) === other))
+    : [];
+  const asksColour = colour !== null && others.length > 0 && chance(random, 0.3);
+  const absent = asksColour ? concept : absentConcept(random, world, plan, group);
+  // Whether both answers can be asked for is known before one is chosen, so that neither is the rarer one.
+  if (absent === null) return null;
+  if (chance(random, 0.5)) return exists(random, world, concept, asksColour ? colour : "", "yes");
+  return exists(random, world, absent, asksColour ? random.pick(others) : "", "no");
 }
 
 function exists(random: Philox, world: TaskWorld, concept: Concept, adjectives: string, answer: string): Question {
@@ -42,7 +45,10 @@ function exists(random: Philox, world: TaskWorld, concept: Concept, adjectives: 
 export const NEGATIVES = ["random", "popular", "co-occurring"] as const;
 export type Negatives = (typeof NEGATIVES)[number];
 
-/** A concept that the plan lacks; "co-occurring" is of the group's category. */
+/**
+ * A concept that the plan lacks; "co-occurring" is of the group's category. It is of the group's split and may share a
+ * picture with all groups: of what training holds back it would otherwise hear "no" alone.
+ */
 export function absentConcept(
   random: Philox,
   world: TaskWorld,
@@ -50,6 +56,9 @@ export function absentConcept(
   group: Group,
   negatives: Negatives = random.pick(NEGATIVES),
 ): Concept | null {
+  const split = splitOfConcept(group.concept.name);
+  const fits = ({ name }: Concept) =>
+    splitOfConcept(name) === split && plan.groups.every((g) => splitOfPair(g.concept.name, name) === "train");
   const absent = world.concepts.filter((concept) => !plan.groups.some((g) => g.concept.name === concept.name));
   const preferred = absent.filter((concept) =>
     negatives === "random"
@@ -58,16 +67,15 @@ export function absentConcept(
         ? CURATED_CONCEPTS.has(concept.name)
         : concept.category === group.concept.category,
   );
-  const choices = preferred.length > 0 ? preferred : absent;
-  return choices.length > 0 ? random.pick(choices) : null;
+  return random.shuffle(preferred).find(fits) ?? random.shuffle(absent).find(fits) ?? null;
 }
 
 /** "How many apples are there?" or, of a category, "How many animals are there?"; and "Are there three apples?". */
 export function countQuestion(random: Philox, world: TaskWorld, plan: ScenePlan): Question | null {
   const { words, count } = countable(random, world, plan);
-  if (chance(random, 0.25)) {
+  // "Are there one apple?" is no question, so that of one thing any claim would be wrong.
+  if (count >= 2 && chance(random, 0.35)) {
     const claimed = chance(random, 0.5) ? count : nearby(random, count);
-    if (claimed < 2) return null;
     const template = pickTemplate(random, world, "question-count-check", COUNT_CHECK);
     const question = fill(template, { n: numberWord(claimed), xs: words });
     return { question, answer: claimed === count ? "yes" : "no" };
@@ -98,7 +106,7 @@ function countable(random: Philox, world: TaskWorld, plan: ScenePlan): { words: 
 }
 
 function nearby(random: Philox, count: number): number {
-  if (count <= 2) return count + 1 + random.int(2);
+  if (count === 2) return count + 1 + random.int(2);
   return chance(random, 0.5) ? count + 1 : count - 1;
 }
 

@@ -1,7 +1,10 @@
 import type { Philox } from "../../../core/random.ts";
+import type { Concept } from "../concepts.ts";
+import { splitOfColouring } from "../facts.ts";
 import { bare, fill, the, verb } from "../grammar.ts";
 import type { ScenePlan } from "../scene-plan.ts";
 import { chance, colourOf, pickDistinct, pickTemplate, type TaskWorld } from "../task-world.ts";
+import { splitOfConcept, splitOfStyle } from "../splits.ts";
 import type { Question } from "./question.ts";
 import { BACKGROUND, CHOICE, COLOUR, COLOUR_CHECK, STYLE, STYLE_CHECK } from "./question-templates.ts";
 
@@ -14,11 +17,18 @@ export function colourQuestion(random: Philox, world: TaskWorld, plan: ScenePlan
   if (chance(random, 0.6)) {
     return { question: fill(pickTemplate(random, world, "question-colour", COLOUR), words), answer: colour };
   }
-  const other = random.pick(world.colours.filter((item) => item !== colour));
+  const others = otherColours(world, group.concept, colour);
+  if (others.length === 0) return null;
+  const other = random.pick(others);
   const template = pickTemplate(random, world, "question-colour-check", COLOUR_CHECK);
   if (template.includes("{other}")) return { question: fill(template, { ...words, colour, other }), answer: colour };
   const right = chance(random, 0.5);
   return { question: fill(template, { ...words, colour: right ? colour : other }), answer: right ? "yes" : "no" };
+}
+
+/** Colours to deny of a concept; of those that are held out for it training would otherwise hear "no" alone. */
+export function otherColours(world: TaskWorld, concept: Concept, colour: string | null): string[] {
+  return world.colours.filter((other) => other !== colour && splitOfColouring(concept, other) === "train");
 }
 
 export function backgroundQuestion(random: Philox, world: TaskWorld, plan: ScenePlan): Question {
@@ -30,7 +40,9 @@ export function styleQuestion(random: Philox, world: TaskWorld, plan: ScenePlan)
   if (chance(random, 0.6)) {
     return { question: pickTemplate(random, world, "question-style", STYLE), answer: `${style.promptName} style` };
   }
-  const others = world.styles.filter((item) => item !== style);
+  const others = world.styles.filter(
+    (item) => item !== style && plan.groups.every((g) => splitOfStyle(g.concept.name, item.name) !== "heldout-cell"),
+  );
   if (others.length === 0) return null;
   const right = chance(random, 0.5);
   const asked = right ? style : random.pick(others);
@@ -41,7 +53,9 @@ export function styleQuestion(random: Philox, world: TaskWorld, plan: ScenePlan)
 /** Multiple choice with letters, as in MMBench and SEED-Bench; the answer is the letter. */
 export function choiceQuestion(random: Philox, world: TaskWorld, plan: ScenePlan): Question | null {
   const { concept } = plan.groups[0]!;
-  const others = world.concepts.filter((item) => item.name !== concept.name);
+  // Of one split: a held-out name must not be the one that is always wrong.
+  const split = splitOfConcept(concept.name);
+  const others = world.concepts.filter((item) => item.name !== concept.name && splitOfConcept(item.name) === split);
   if (others.length < 3) return null;
   const options = random.shuffle([concept, ...pickDistinct(random, others, 3)]);
   const lines = options.map((option, index) => `${"ABCD"[index]}. ${bare(option)}`);
