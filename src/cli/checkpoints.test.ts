@@ -68,7 +68,9 @@ test("convert --quantize takes a model folder, and says what it did to every kin
   const failures = [
     [["--quantize", "int3", model], /--quantize: expected float, int8, int4 or PART=FORMAT/],
     [["--quantize", "int8", "--from", "flux-vae", model], /--quantize takes a model folder/],
-    [["--from", "model", model], /--quantize takes a model folder/],
+    [["--quantize", "int8", "--from", "run", model], /or --from bagel, lance, qwen2\.5, no run: convert it first/],
+    [["--quantize", "int3", "--from", "bagel", model], /--quantize: expected float, int8, int4 or PART=FORMAT/],
+    [["--from", "model", model], /--from model: expected --quantize, found none/],
     [["--quantize", "int8", join(folder, "none")], /none: no such folder/],
   ] as const;
   for (const [args, message] of failures) {
@@ -88,6 +90,19 @@ test("convert --from bagel writes a model folder that inspect counts", async () 
   expect(code).toBe(0);
   const inspected = await runFakeCli(["inspect", "--model", out, "--json"]);
   expect(JSON.parse(inspected.stdout)).toMatchObject({ parameters, groups: { modulation: 0 } });
+});
+
+test("convert --from bagel --quantize writes it quantised", async () => {
+  const bagel = join(folder, "bagel");
+  await writeBagelFolder(bagel);
+  const out = join(folder, "model");
+  const convert = ["convert", "--from", "bagel", bagel, "--quantize", "int4", "--out", out];
+  const { code, stdout } = await runFakeCli(convert);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^.*model: [\d,]+ parameters, \d\.\d MB of weights\nmatrix +bits, block/);
+  expect((await readdir(folder)).sort()).toEqual(["bagel", "model"]);
+  const inspected = await runFakeCli(["inspect", "--model", out, "--json"]);
+  expect(JSON.parse(inspected.stdout)).toMatchObject({ groups: { modulation: 0 } });
 });
 
 test("init without the LLM's tokenizer writes nothing", async () => {

@@ -5,8 +5,8 @@ import { InputError } from "../core/errors.ts";
 import { exportRun } from "../train/export-run.ts";
 import { convertModel, publicModels, type PublicFamily } from "../weights/convert-model.ts";
 import { readFluxVae } from "../weights/families/flux-vae.ts";
-import { parseQuantization } from "../weights/quantization.ts";
-import { quantizeModel } from "../weights/quantize-model.ts";
+import { parseQuantization, type ModelQuantization } from "../weights/quantization.ts";
+import { quantizeModel, type MatrixError } from "../weights/quantize-model.ts";
 import { readWanVae } from "../weights/families/wan-vae.ts";
 import { saveVae, type StoredVae } from "../weights/vae-files.ts";
 import { convertVit } from "../weights/vit-files.ts";
@@ -30,7 +30,7 @@ interface ConvertOptions {
 
 /**
  * `mogao convert --from KIND PATH --out DIR`: makes a model folder of a run, stores a public checkpoint as ours, or quantises a
- * model folder.
+ * model, in its folder or its checkpoint.
  */
 export function convertCommand(context: CliContext): Command {
   const command = new Command("convert")
@@ -64,6 +64,7 @@ export function convertCommand(context: CliContext): Command {
     "mogao convert --from qwen2.5 Qwen/Qwen2.5-0.5B-Instruct --out qwen2.5-0.5b",
     "mogao convert --from flux-vae black-forest-labs/FLUX.1-schnell --out flux-vae",
     "mogao convert --quantize int4,visual=int8 my-model --out my-model-4bit",
+    "mogao convert --from bagel BAGEL-7B-MoT --quantize int4,visual=int8 --out bagel-4bit",
   ]);
   return command;
 }
@@ -71,15 +72,26 @@ export function convertCommand(context: CliContext): Command {
 async function convert(context: CliContext, path: string, options: ConvertOptions) {
   const { quantize } = options;
   const from = options.from ?? (quantize === undefined ? "run" : "model");
-  if ((from === "model") !== (quantize !== undefined))
+  // Before a download that takes long.
+  const quantization = quantize === undefined ? undefined : parseQuantization(quantize);
+  if (from === "model") {
+    if (!quantization) throw new InputError("convert: --from model: expected --quantize, found none");
+    return fromModel(context, path, options.out, quantization);
+  }
+  if (quantization && !(from in publicModels))
     throw new InputError(
-      "convert: --quantize takes a model folder (--from model): convert what it is made of first, without it",
+      `convert: --quantize takes a model folder or --from ${Object.keys(publicModels).join(", ")}, no ${from}: convert it first, without it`,
     );
-  if (from === "model") return fromModel(context, path, options.out, quantize!);
   if (from === "run") return fromRun(path, options);
   if (from in publicModels) {
     const family = from as PublicFamily;
-    return fromPublicModel(context, family, await checkpointPath(path, "model", options, context), options);
+    return fromPublicModel(
+      context,
+      family,
+      await checkpointPath(path, "model", options, context),
+      options,
+      quantization,
+    );
   }
   if (from === "qwen2-vl") return fromQwen2Vl(await checkpointPath(path, "model", options, context), options);
   const read = autoencoders[from as keyof typeof autoencoders];
@@ -91,32 +103,39 @@ async function fromPublicModel(
   family: PublicFamily,
   folder: string,
   { out, name = family }: ConvertOptions,
+  quantization: ModelQuantization | undefined,
 ) {
   const progress = new Progress(context.stderr);
   const onTensor = (done: number, total: number, tensor: string) =>
     progress.update(`${done} of ${total} tensors: ${tensor}`);
   const result = await interruptible(context, (signal) =>
-    convertModel({ family, folder, out, name, onTensor, signal }),
+    convertModel({ family, folder, out, name, quantization, onTensor, signal }),
   ).finally(() => progress.clear());
-  return { json: result, text: `${result.parameters.toLocaleString("en")} parameters` };
+  const { parameters, matrices } = result;
+  const count = `${parameters.toLocaleString("en")} parameters`;
+  if (!quantization) return { json: { parameters }, text: count };
+  const { json, text } = await quantized(out, matrices);
+  return { json: { parameters, ...json }, text: `${count}, ${text}` };
 }
 
-async function fromModel(context: CliContext, path: string, out: string, quantize: string) {
+async function fromModel(context: CliContext, path: string, out: string, quantization: ModelQuantization) {
   const progress = new Progress(context.stderr);
   const errors = await interruptible(context, (signal) =>
     quantizeModel({
       model: path,
       out,
-      quantization: parseQuantization(quantize),
+      quantization,
       onTensor: (done, total, name) => progress.update(`${done} of ${total} tensors: ${name}`),
       signal,
     }),
   ).finally(() => progress.clear());
+  return quantized(out, errors);
+}
+
+/** What is told of a folder with quantised weights. */
+async function quantized(out: string, matrices: readonly MatrixError[]) {
   const bytes = (await stat(join(out, "model.safetensors"))).size;
-  return {
-    json: { bytes, matrices: errors },
-    text: `${(bytes / 1e6).toFixed(1)} MB of weights\n${errorTable(errors)}`,
-  };
+  return { json: { bytes, matrices }, text: `${(bytes / 1e6).toFixed(1)} MB of weights\n${errorTable(matrices)}` };
 }
 
 async function fromRun(path: string, { out, name = "emoji-world" }: ConvertOptions) {

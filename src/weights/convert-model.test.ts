@@ -3,10 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeBagelFolder } from "../../tests/support/bagel-folder.ts";
-import { convertModel } from "./convert-model.ts";
+import { convertModel, type ConvertModelOptions } from "./convert-model.ts";
 import { bagel } from "./families/bagel.ts";
 import { theirName } from "./key-map.ts";
-import { loadModelFolder } from "./model-folder.ts";
+import { loadModelConfig, loadModelFolder } from "./model-folder.ts";
+import { parseQuantization } from "./quantization.ts";
+import { quantizeModel } from "./quantize-model.ts";
 import { openSafetensors, writeSafetensors, type TensorToWrite } from "./safetensors.ts";
 
 let scratch: string;
@@ -20,7 +22,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(scratch, { recursive: true }));
 
-const convert = () => convertModel({ family: "bagel", folder, out, name: "tiny" });
+const convert = (change: Partial<ConvertModelOptions> = {}) =>
+  convertModel({ family: "bagel", folder, out, name: "tiny", ...change });
 
 /** Rewrites the checkpoint's tensors. */
 async function change(edit: (tensors: TensorToWrite[]) => TensorToWrite[]): Promise<void> {
@@ -30,6 +33,19 @@ async function change(edit: (tensors: TensorToWrite[]) => TensorToWrite[]): Prom
   await file.close();
   await writeSafetensors(path, edit(tensors));
 }
+
+test("quantised on the way, it is what quantising the converted folder gives", async () => {
+  const quantization = parseQuantization("int4,vit=int4,modulation=float");
+  const [floats, direct] = [await convert(), await convert({ quantization, out: join(scratch, "direct") })];
+  const twice = join(scratch, "twice");
+  const matrices = await quantizeModel({ model: out, out: twice, quantization });
+  expect(matrices.length).toBeGreaterThan(20);
+  expect(direct).toEqual({ parameters: floats.parameters, matrices });
+  expect(floats.matrices).toEqual([]);
+  for (const file of ["model.safetensors", "vae.safetensors", "tokenizer.json"])
+    expect((await readFile(join(scratch, "direct", file))).equals(await readFile(join(twice, file))), file).toBe(true);
+  expect(await loadModelConfig(join(scratch, "direct"))).toEqual(await loadModelConfig(twice));
+});
 
 test("BAGEL becomes a model folder with every weight as it was, bfloat16 included", async () => {
   const told: string[] = [];
@@ -106,11 +122,11 @@ test("what is missing, misshapen or unknown is named, and nothing is written", a
   await expect(readFile(join(out, "config.json"))).rejects.toThrow(/ENOENT/);
 });
 
-test("aborted, it leaves no folder that could be taken for a model", async () => {
+test.each(["float", "int4"])("aborted (%s), it leaves no folder that could be taken for a model", async (format) => {
   const abort = new AbortController();
   const onTensor = (done: number) => void (done === 3 && abort.abort(new Error("enough")));
-  const options = { family: "bagel", folder, out, name: "tiny", onTensor, signal: abort.signal } as const;
-  await expect(convertModel(options)).rejects.toThrow("enough");
+  const options = { quantization: parseQuantization(format), onTensor, signal: abort.signal };
+  await expect(convert(options)).rejects.toThrow("enough");
   await expect(readFile(join(out, "model.safetensors"))).rejects.toThrow(/ENOENT/);
   await expect(readFile(join(out, "config.json"))).rejects.toThrow(/ENOENT/);
 });

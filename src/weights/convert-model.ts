@@ -8,6 +8,8 @@ import { readQwen2 } from "./families/qwen2-language.ts";
 import { isUnused, theirName, type KeyMap } from "./key-map.ts";
 import { modelParameters, saveModelFolder } from "./model-folder.ts";
 import type { PublicModel } from "./public-model.ts";
+import { QUANTIZED_DTYPES, quantizing, type MatrixError } from "./quantize-model.ts";
+import type { ModelQuantization } from "./quantization.ts";
 import { openParameters, type ParameterFile } from "./read-parameters.ts";
 
 /** Families that are whole models, and who reads their folders. */
@@ -24,21 +26,32 @@ export interface ConvertModelOptions {
   readonly folder: string;
   readonly out: string;
   readonly name: string;
+  /** Matrices to quantise on the way, each as it is read; none by default. */
+  readonly quantization?: ModelQuantization | undefined;
   /** Called before each tensor of transformer and ViT. */
   readonly onTensor?: (done: number, total: number, name: string) => void;
   readonly signal?: AbortSignal;
 }
 
+export interface ConvertedModel {
+  readonly parameters: number;
+  /** Of a model that was quantised. */
+  readonly matrices: readonly MatrixError[];
+}
+
 /**
- * Writes transformer and ViT in bfloat16, as they are published or used, and the autoencoder in float32. Tables of positions that the
- * family computes instead of reading them are computed.
+ * Writes transformer and ViT in bfloat16, as they are published or used, and the autoencoder in float32; or quantised, all types then as
+ * of {@link quantizeModel}. Tables of positions that the family computes instead of reading them are computed.
  * @throws InputError where the checkpoint is not of its family
  */
-export async function convertModel(options: ConvertModelOptions): Promise<{ readonly parameters: number }> {
-  const { family, folder, out, name, onTensor, signal } = options;
+export async function convertModel(options: ConvertModelOptions): Promise<ConvertedModel> {
+  const { family, folder, out, name, quantization, onTensor, signal } = options;
   const found: PublicModel = await publicModels[family](folder);
   const { model, vit, vae, usage, weights, tokenizer: tokenizerFolder = "" } = found;
   const parameters = modelParameters({ model, vit });
+  const byName = new Map(parameters.map((info) => [info.name, info]));
+  const total = modelParameters({ model, vit, quantization }).length;
+  const matrices: MatrixError[] = [];
   const files: { readonly file: ParameterFile; readonly names: ReadonlySet<string> }[] = [];
   try {
     for (const { path, map, holds = () => true } of weights) {
@@ -47,27 +60,31 @@ export async function convertModel(options: ConvertModelOptions): Promise<{ read
       files.push({ file: await openParameters(path, wanted, { map }), names });
     }
     const { json: tokenizer, config: tokenizerConfig } = await readTokenizerFiles(join(folder, tokenizerFolder));
+    const stored = quantizing(async ({ name: wanted }) => {
+      const info = byName.get(wanted)!;
+      const source = files.find(({ names }) => names.has(wanted));
+      return source ? source.file.read(info) : initializeParameters([info], 0).get(wanted)!;
+    }, matrices);
     let done = 0;
     await saveModelFolder(
       out,
       {
-        config: { name, model, vit, vae: vae?.config, ...usage },
+        config: { name, model, vit, vae: vae?.config, ...usage, ...(quantization && { quantization }) },
         weights: async (info) => {
           signal?.throwIfAborted();
-          onTensor?.(done++, parameters.length, info.name);
-          const source = files.find(({ names }) => names.has(info.name));
-          return source ? source.file.read(info) : initializeParameters([info], 0).get(info.name)!;
+          onTensor?.(done++, total, info.name);
+          return stored(info);
         },
         vaeWeights: vae?.weights ?? new Map<string, Float32Array>(),
         tokenizer,
         ...(tokenizerConfig !== undefined && { tokenizerConfig }),
       },
-      { dtype: "BF16", vaeDtype: "F32" },
+      quantization ? QUANTIZED_DTYPES : { dtype: "BF16", vaeDtype: "F32" },
     );
   } finally {
     for (const { file } of files) await file.close();
   }
-  return { parameters: parameterCount(parameters) };
+  return { parameters: parameterCount(parameters), matrices };
 }
 
 /** A table that a formula gives, and that the family does not read. */

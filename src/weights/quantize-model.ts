@@ -28,8 +28,11 @@ export interface QuantizeModelOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What the floats of a quantised model are stored as. Those that are beside codes are float32, which programs map instead of reading. */
+export const QUANTIZED_DTYPES = { dtype: "F32", vaeDtype: "F16" } as const;
+
 /**
- * Writes the model with the matrices of the named parts quantised, and all else as float32, which programs map instead of reading.
+ * Writes the model with the matrices of the named parts quantised, and all else as {@link QUANTIZED_DTYPES}.
  * One tensor at a time is in memory. Throws InputError where the model is quantised already or holds numbers that are not finite.
  */
 export async function quantizeModel(options: QuantizeModelOptions): Promise<MatrixError[]> {
@@ -60,7 +63,7 @@ export async function quantizeModel(options: QuantizeModelOptions): Promise<Matr
         tokenizer,
         ...(tokenizerConfig !== undefined && { tokenizerConfig }),
       },
-      { dtype: "F32", vaeDtype: "F16" },
+      QUANTIZED_DTYPES,
     );
   } finally {
     await file.close();
