@@ -99,7 +99,7 @@ export class RatingSession {
     };
   }
 
-  /** Writes a score down. Resolves when it is in the file; false for a token or dimension that this session does not know. */
+  /** Writes a score down. Resolves when it is in the file; false for an unknown token or dimension. */
   async rate(rater: string, token: string, dimension: string, score: number): Promise<boolean> {
     const output = this.#outputs.get(token);
     if (!output || !this.#options.dimensions.some((name) => name === dimension)) return false;
