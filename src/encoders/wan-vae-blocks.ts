@@ -100,6 +100,14 @@ export interface Resampling {
   readonly time: boolean;
 }
 
+/** A level's residual blocks, of which the first changes the number of channels. */
+function residualBlocks(scope: ParameterScope, inChannels: number, outChannels: number, count: number) {
+  return Array.from(
+    { length: count },
+    (_, i) => new WanResidualBlock(scope.at("resnets", i), i === 0 ? inChannels : outChannels, outChannels),
+  );
+}
+
 /** Residual blocks, then halving, beside a shortcut that averages. */
 export class WanDownBlock {
   readonly blocks: readonly WanResidualBlock[];
@@ -107,10 +115,7 @@ export class WanDownBlock {
   readonly #resampling: Resampling;
   readonly #outChannels: number;
   constructor(scope: ParameterScope, inChannels: number, outChannels: number, count: number, resampling: Resampling) {
-    this.blocks = Array.from(
-      { length: count },
-      (_, i) => new WanResidualBlock(scope.at("resnets", i), i === 0 ? inChannels : outChannels, outChannels),
-    );
+    this.blocks = residualBlocks(scope, inChannels, outChannels, count);
     if (resampling.space) {
       const halving = { stride: 2, pads: [0, 0, 1, 1] as const };
       this.downsample = new Conv2d(scope.at("downsampler", "resample", 1), outChannels, outChannels, 3, halving);
@@ -133,10 +138,7 @@ export class WanUpBlock {
   readonly #resampling: Resampling;
   readonly #outChannels: number;
   constructor(scope: ParameterScope, inChannels: number, outChannels: number, count: number, resampling: Resampling) {
-    this.blocks = Array.from(
-      { length: count },
-      (_, i) => new WanResidualBlock(scope.at("resnets", i), i === 0 ? inChannels : outChannels, outChannels),
-    );
+    this.blocks = residualBlocks(scope, inChannels, outChannels, count);
     if (resampling.space) this.upsample = new Conv2d(scope.at("upsampler", "resample", 1), outChannels, outChannels, 3);
     this.#resampling = resampling;
     this.#outChannels = outChannels;
