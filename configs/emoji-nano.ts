@@ -33,11 +33,11 @@ const settings: WorldTaskSettings = {
   sources: [
     {
       name: "draw",
-      weight: 5,
+      weight: 8,
       samplesPerStep: 40,
       capacity: { text: 56, visual: 72 },
       closeLastImage: 0,
-      world: { styles, concepts, families: { "draw-single": 55, "draw-scene": 45 } },
+      world: { styles, concepts, families: { "draw-single": 30, "draw-scene": 70 } },
     },
     {
       // What the one style keeps back from training (held-out cells), in its older sister's drawing.
@@ -54,7 +54,7 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "name",
-      weight: 3.5,
+      weight: 1.5,
       samplesPerStep: 40,
       capacity: { text: 120, visual: 0 },
       closeLastImage: 1,
@@ -62,19 +62,19 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "understand",
-      weight: 1.5,
+      weight: 4,
       samplesPerStep: 32,
       capacity: { text: 140, visual: 0 },
       closeLastImage: 1,
-      world: { concepts, families: { "caption-scene": 30, question: 60, chat: 10 } },
+      world: { concepts, families: { "caption-scene": 20, question: 75, chat: 5 } },
     },
     {
       name: "converse",
-      weight: 1.5,
+      weight: 3,
       samplesPerStep: 12,
       capacity: { text: 200, visual: 220 },
       closeLastImage: 1,
-      world: { styles, concepts, families: { conversation: 50, edit: 35, "draw-single": 15 } },
+      world: { styles, concepts, families: { conversation: 35, edit: 50, sequence: 15 } },
     },
   ],
   preview: {
@@ -118,7 +118,7 @@ export default defineTraining({
       muon: { select: inBlock, iterations: 3, blockRows: 64 },
       // An update of Muon has 0.2 of the learning rate's size: embeddings and the like must not run ahead of the blocks. The ViT
       // is behind: it learns from fewer steps than the rest.
-      rate: (parameter) => (inBlock(parameter) ? 1 : 0.3) * (parameter.name.startsWith("vit.") ? 2.5 : 1),
+      rate: (parameter) => (inBlock(parameter) ? 1 : 0.3) * (parameter.name.startsWith("vit.") ? 1.25 : 1),
       emaDecay: 0.998,
     },
     checkpointMinutes: 4,

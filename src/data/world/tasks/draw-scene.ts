@@ -19,10 +19,10 @@ import { drawRequest } from "./draw-single.ts";
 /** Shapes of scenes and how often each occurs. */
 const SHAPES = [
   ["count", 25],
-  ["pair", 45],
-  ["counted-pair", 12],
-  ["line", 12],
-  ["corners", 6],
+  ["pair", 57],
+  ["counted-pair", 8],
+  ["line", 6],
+  ["corners", 4],
 ] as const;
 export type SceneShape = (typeof SHAPES)[number][0];
 

@@ -39,7 +39,7 @@ const KINDS: readonly (readonly [QuestionKind, number])[] = [
   ],
   [{ task: "question.background", make: backgroundQuestion, shapes: ["single", "pair"] }, 4],
   [{ task: "question.style", make: styleQuestion, shapes: ["single", "pair"] }, 6],
-  [{ task: "question.choice", make: choiceQuestion, shapes: ["single"] }, 5],
+  [{ task: "question.choice", make: choiceQuestion, shapes: ["single"] }, 8],
 ];
 
 /**
