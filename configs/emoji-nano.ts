@@ -16,6 +16,9 @@ const concepts =
     ",",
   );
 
+/** Drawn things stand on the autoencoder's own grid: then each has few sets of latents to learn. Seen things stand anywhere. */
+const grid = 8;
+
 const settings: WorldTaskSettings = {
   model: presets.nano,
   vit: vitPresets.nano,
@@ -37,7 +40,7 @@ const settings: WorldTaskSettings = {
       samplesPerStep: 40,
       capacity: { text: 56, visual: 72 },
       closeLastImage: 0,
-      world: { styles, concepts, families: { "draw-single": 30, "draw-scene": 70 } },
+      world: { styles, concepts, grid, families: { "draw-single": 30, "draw-scene": 70 } },
     },
     {
       // What the one style keeps back from training (held-out cells), in its older sister's drawing.
@@ -49,6 +52,7 @@ const settings: WorldTaskSettings = {
       world: {
         styles: ["noto-v1"],
         concepts: ["fish", "slice of pizza"],
+        grid,
         families: { "draw-single": 1 },
       },
     },
@@ -70,11 +74,20 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "converse",
-      weight: 3,
+      weight: 1,
       samplesPerStep: 12,
       capacity: { text: 200, visual: 220 },
       closeLastImage: 1,
-      world: { styles, concepts, families: { conversation: 35, edit: 50, sequence: 15 } },
+      world: { styles, concepts, grid, families: { conversation: 1 } },
+    },
+    {
+      // Of pictures that are shown, whose things stand anywhere.
+      name: "change",
+      weight: 2,
+      samplesPerStep: 12,
+      capacity: { text: 200, visual: 220 },
+      closeLastImage: 1,
+      world: { styles, concepts, families: { edit: 77, sequence: 23 } },
     },
   ],
   preview: {

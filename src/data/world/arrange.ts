@@ -71,3 +71,12 @@ export function arrange(random: Philox, count: number, region: Region, largest =
   }
   return places;
 }
+
+/** The place with its centre on multiples of `grid` pixels and its side cut to a multiple of half as many; 1 leaves it as it is. */
+export function snapped({ x, y, size }: Place, imageSize: number, grid: number): Place {
+  if (grid === 1) return { x, y, size };
+  const nearest = (value: number) => (Math.round((value * imageSize) / grid) * grid) / imageSize;
+  // Down, so that neighbours stay apart.
+  const halves = Math.max(2, Math.floor((2 * size * imageSize) / grid));
+  return { x: nearest(x), y: nearest(y), size: (halves * grid) / 2 / imageSize };
+}

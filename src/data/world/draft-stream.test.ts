@@ -146,6 +146,25 @@ test("configurations choose concepts, styles, families and sizes", () => {
   expect(new Set(drafts.map((draft) => draft.task))).toEqual(new Set(["draw.single"]));
 });
 
+test("on a grid sprites have few places, within the picture and apart from each other", () => {
+  const scenes = take({ families: { "draw-scene": 3, "draw-single": 1 }, grid: 8 }, 600).flatMap(scenesOf);
+  for (const { objects } of scenes) {
+    for (const [i, { x, y, size }] of objects.entries()) {
+      expect((x * 96) % 8).toBeCloseTo(0, 9);
+      expect((y * 96) % 8).toBeCloseTo(0, 9);
+      expect((size * 96) % 4).toBeCloseTo(0, 9);
+      for (const centre of [x, y]) {
+        expect(centre - size / 2).toBeGreaterThanOrEqual(0);
+        expect(centre + size / 2).toBeLessThanOrEqual(1);
+      }
+      for (const other of objects.slice(0, i)) {
+        const gap = Math.max(Math.abs(x - other.x), Math.abs(y - other.y)) - (size + other.size) / 2;
+        expect(gap).toBeGreaterThanOrEqual(Math.max(size, other.size) / 13);
+      }
+    }
+  }
+});
+
 test("the full curriculum shows every concept that training may show", () => {
   const shown = new Set(
     everything.flatMap((draft) => scenesOf(draft).flatMap((scene) => scene.objects.map((o) => o.concept))),
@@ -162,4 +181,5 @@ test("impossible configurations are named", () => {
   expect(() => stream({ families: { "draw-single": -1 } })).toThrow(/weight of at least 0 for "draw-single", found -1/);
   expect(() => stream({ families: {} })).toThrow(/at least one family/);
   expect(() => stream({ imageSize: 8 })).toThrow(/from 16 to 1024, found 8/);
+  expect(() => stream({ grid: 0 })).toThrow(/from 1 to a quarter of the side, found 0/);
 });

@@ -26,12 +26,16 @@ export class DraftStream {
     if (!Number.isInteger(imageSize) || imageSize < 16 || imageSize > 1024) {
       throw new InputError(`image size: expected a whole number of pixels from 16 to 1024, found ${imageSize}`);
     }
+    const grid = config.grid ?? 1;
+    if (!Number.isInteger(grid) || grid < 1 || grid > imageSize / 4) {
+      throw new InputError(`grid: expected a whole number of pixels from 1 to a quarter of the side, found ${grid}`);
+    }
     const styles = stylesOf(config);
     const concepts = conceptsOf(config).filter((concept) => styles.some((style) => palette.hasSprite(concept, style)));
     const wordings = new Wordings(this.#split === "heldout-template" ? "heldout" : "train");
     // Which sprites can be recoloured was measured on the train styles only.
     const colours = this.#split === "heldout-style" ? [] : palette.colours;
-    this.world = { ...palette, colours, concepts, styles, imageSize, wordings };
+    this.world = { ...palette, colours, concepts, styles, imageSize, grid, wordings };
   }
 
   /** The draft at `index` (a whole number from 0). The family is drawn once, then drafts until one fits the split. */

@@ -1,5 +1,5 @@
 import type { Philox } from "../../core/random.ts";
-import { arrange, band, corner, half, WHOLE, type Place } from "./arrange.ts";
+import { arrange, band, corner, half, snapped, WHOLE, type Place } from "./arrange.ts";
 import { OPPOSITE, type Relation } from "./grammar.ts";
 import type { Scene, SceneObject } from "./scene.ts";
 import { between, colourOf, type Subject, type TaskWorld } from "./task-world.ts";
@@ -35,7 +35,8 @@ const SIZE_RANGE = { ordinary: [0.55, 0.66], big: [0.8, 0.9], small: [0.26, 0.34
 export function realise(random: Philox, world: TaskWorld, plan: ScenePlan): Scene {
   const objects: SceneObject[] = [];
   for (const [index, group] of plan.groups.entries()) {
-    for (const place of placesOf(random, plan, group, index)) objects.push(objectOf(group, place));
+    for (const place of placesOf(random, plan, group, index))
+      objects.push(objectOf(group, snapped(place, world.imageSize, world.grid)));
   }
   return { width: world.imageSize, height: world.imageSize, background: plan.background, objects };
 }

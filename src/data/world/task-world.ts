@@ -15,6 +15,8 @@ export interface TaskWorld {
   readonly backgrounds: readonly string[];
   /** Side of the square pictures, in pixels. */
   readonly imageSize: number;
+  /** Pixels between the places that composed scenes may use; 1 leaves them free. */
+  readonly grid: number;
   readonly wordings: Wordings;
   /** Whether a style has the concept. */
   hasSprite(concept: Concept, style: Style): boolean;

@@ -37,6 +37,11 @@ export interface WorldConfig {
   readonly split?: Split;
   /** Side of the square pictures in pixels. Default 96; 64 is the fast preset. */
   readonly imageSize?: number;
+  /**
+   * Centres of sprites lie on multiples of so many pixels, their sides are multiples of half as many. Default 1. On the VAE's own
+   * grid (8) a thing has few sets of latents, from which drawing is learnt in fewer samples.
+   */
+  readonly grid?: number;
 }
 
 /** Split into families that can show it, for held-out splits without explicit families. */
