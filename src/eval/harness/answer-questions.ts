@@ -43,7 +43,7 @@ async function ask(model: Mogao, { content, maxTokens }: Question, signal: Abort
     content.map(async (piece): Promise<Part> => {
       if (typeof piece === "string") return { type: "text", text: piece };
       if ("path" in piece) return { type: "image", image: await readImage(piece.path) };
-      return { type: "image", image: await decodeImage(Buffer.from(piece.base64, "base64"), piece.place) };
+      return { type: "image", image: await decodeImage(await piece.read(), piece.place) };
     }),
   );
   const options: GenerateOptions = { output: "text", temperature: 0, maxTokens, ...(signal && { signal }) };

@@ -3,8 +3,9 @@ import { join, resolve, sep } from "node:path";
 import { expectInput, InputError } from "../../core/errors.ts";
 import type { ScoreFiles } from "../benchmarks/benchmark.ts";
 
-/** A picture of a benchmark: a file, or base64 within a table. */
-export type BenchmarkPicture = { readonly path: string } | { readonly place: string; readonly base64: string };
+/** A picture of a benchmark: a file, or a cell of a table, which is read when it is looked at. */
+export type BenchmarkPicture =
+  { readonly path: string } | { readonly place: string; readonly read: () => Promise<Uint8Array> };
 
 /** What a model is asked. */
 export interface Question {

@@ -44,13 +44,19 @@ export interface ShownItem {
 const MOST_ITEMS = 300;
 
 /** The report with the first items and their pictures, as one page in `folder`. */
-export function reportHtml(report: BenchmarkReport, shown: readonly ShownItem[], folder: string): string {
-  const items = shown.slice(0, MOST_ITEMS).map(({ pictures, title, text }) => {
-    const images = pictures.map(
-      (picture) => `<img loading="lazy" alt="" src="${escapeHtml(source(picture, folder))}">`,
+export async function reportHtml(
+  report: BenchmarkReport,
+  shown: readonly ShownItem[],
+  folder: string,
+): Promise<string> {
+  const items: string[] = [];
+  for (const { pictures, title, text } of shown.slice(0, MOST_ITEMS)) {
+    const sources = await Promise.all(pictures.map((picture) => source(picture, folder)));
+    const images = sources.map((url) => `<img loading="lazy" alt="" src="${escapeHtml(url)}">`);
+    items.push(
+      `<div class="item">${images.join("")}<div class="soft">${escapeHtml(title)}</div><div>${escapeHtml(text)}</div></div>`,
     );
-    return `<div class="item">${images.join("")}<div class="soft">${escapeHtml(title)}</div><div>${escapeHtml(text)}</div></div>`;
-  });
+  }
   const left = shown.length - items.length;
   return htmlPage(
     report.title,
@@ -62,8 +68,8 @@ export function reportHtml(report: BenchmarkReport, shown: readonly ShownItem[],
   );
 }
 
-function source(picture: BenchmarkPicture, folder: string): string {
-  if ("base64" in picture) return `data:image;base64,${picture.base64}`;
+async function source(picture: BenchmarkPicture, folder: string): Promise<string> {
+  if ("read" in picture) return `data:image;base64,${Buffer.from(await picture.read()).toString("base64")}`;
   return relative(folder, picture.path).split(sep).map(encodeURIComponent).join("/");
 }
 

@@ -100,7 +100,7 @@ export async function evaluateBenchmark(evaluation: BenchmarkEvaluation): Promis
     const markdown = reportMarkdown(report);
     await writeJsonAtomic(join(out, "report.json"), report);
     await writeBytesAtomic(join(out, "report.md"), markdown);
-    await writeBytesAtomic(join(out, "report.html"), reportHtml(report, shown, out));
+    await writeBytesAtomic(join(out, "report.html"), await reportHtml(report, shown, out));
     return { report, markdown };
   } finally {
     (await model?.catch(() => undefined))?.dispose();

@@ -3,6 +3,7 @@ import { describeGoldens, golden } from "../../../tests/support/evaluation-golde
 import { mean } from "./mean.ts";
 import { formatFixed, formatPercent, parseFloatAsPython, reprFloat, roundHalfEven } from "./number.ts";
 import { PythonRandom } from "./random.ts";
+import { parseStringList } from "./string-list.ts";
 import { lengthOf, readLines, rstripCharacter, splitWords, strip, stripCharacter } from "./text.ts";
 
 // Expected values are CPython 3.12's and NumPy 2's own.
@@ -142,4 +143,30 @@ test.each([
   [1000, 0.5061965897693079],
 ])("np.mean of %i numbers, to the last digit", (count, expected) => {
   expect(mean(Array.from({ length: count }, (_, i) => ((i * 7919) % 1009) / 997))).toBe(expected);
+});
+
+test.each<[string, string[] | null]>([
+  [`['a', "b's"]`, ["a", "b's"]],
+  ["[]", []],
+  ["[ ]", []],
+  ["['']", [""]],
+  ["[ 'x' , ]", ["x"]],
+  [
+    String.raw`['\\frac{1}{2}', '$\pi$', 'tab\there', '\u00e9\x41\101']`,
+    [String.raw`\frac{1}{2}`, String.raw`$\pi$`, "tab\there", "éAA"],
+  ],
+  [`['one' 'two']`, ["onetwo"]],
+  [String.raw`["it's \"so\"", 'é']`, [`it's "so"`, "é"]],
+  ["['a\\\nb']", ["ab"]],
+  [String.raw`['😀', '\U0001F600']`, ["😀", "😀"]],
+  ["[1, 2]", null],
+  ["['a'", null],
+  ["['a',, 'b']", null],
+  ["[,]", null],
+  ["'a'", null],
+  ["('a',)", null],
+  ["['a\nb']", null],
+  [String.raw`['\x4', 'b']`, null],
+])("ast.literal_eval of %s", (text, expected) => {
+  expect(parseStringList(text)).toEqual(expected);
 });

@@ -24,7 +24,7 @@ export async function readMmbenchQuestions(data: string, limit: number, protocol
     const cell = row.image ?? "";
     const base64 = cell.length >= SHORTEST_PICTURE ? cell : table.get(Number(cell))?.value.image;
     if (!base64) throw new InputError(`${place}: expected a picture in base64 in the column "image"`);
-    return { place, base64 };
+    return { place, read: () => Promise.resolve(Buffer.from(base64, "base64")) };
   };
   return {
     questions: rows.map(({ value, place }) => ({
