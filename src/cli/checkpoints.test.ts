@@ -63,7 +63,13 @@ test("convert --quantize takes a model folder, and says what it did to every kin
   expect(code).toBe(0);
   expect(stdout).toMatch(/mogao\.embed_tokens\.weight +8 in 128 +0\.\d\d% +0\.\d\d%\n/);
   expect(stdout).toMatch(/mogao\.layers\.\*\.text\.self_attn\.q_proj\.weight +4 in 32 +8\.\d\d% +8\.\d\d% \([01]\)\n/);
-  expect((await readdir(out)).sort()).toEqual((await readdir(model)).sort());
+  expect(stdout).toMatch(
+    /\nafter layer +text alone +in all +latents alone +in all\n\(embeddings\) +0\.\d\d% +0\.00%\n/,
+  );
+  expect(stdout).toMatch(
+    /\n1( +\d+\.\d\d%){4}\n\(heads\)( +\d+\.\d\d%){2}\n.*token in \d+\.\d\d% of places; tokens of the ViT: 0/,
+  );
+  expect((await readdir(out)).sort()).toEqual([...(await readdir(model)), "quantization-report.json"].sort());
 
   const failures = [
     [["--quantize", "int3", model], /--quantize: expected float, int8, int4 or PART=FORMAT/],

@@ -6,13 +6,13 @@ import { exportRun } from "../train/export-run.ts";
 import { convertModel, publicModels, type PublicFamily } from "../weights/convert-model.ts";
 import { readFluxVae } from "../weights/families/flux-vae.ts";
 import { parseQuantization, type ModelQuantization } from "../weights/quantization.ts";
-import { quantizeModel, type MatrixError } from "../weights/quantize-model.ts";
+import { quantizeModel, type QuantizationErrors } from "../weights/quantize-model.ts";
 import { readWanVae } from "../weights/families/wan-vae.ts";
 import { saveVae, type StoredVae } from "../weights/vae-files.ts";
 import { convertVit } from "../weights/vit-files.ts";
 import { checkpointPath, offlineHelp } from "./checkpoint-source.ts";
 import { interruptible, type CliContext } from "./context.ts";
-import { errorTable } from "./error-table.ts";
+import { errorTable, outputErrorTable } from "./error-table.ts";
 import { setExamples } from "./help.ts";
 import { Progress } from "./progress.ts";
 
@@ -109,12 +109,12 @@ async function fromPublicModel(
   const onTensor = (done: number, total: number, tensor: string) =>
     progress.update(`${done} of ${total} tensors: ${tensor}`);
   const result = await interruptible(context, (signal) =>
-    convertModel({ family, folder, out, name, quantization, onTensor, signal }),
+    convertModel({ family, folder, out, name, quantization, onTensor, onPart: comparing(progress), signal }),
   ).finally(() => progress.clear());
-  const { parameters, matrices } = result;
+  const { parameters, errors } = result;
   const count = `${parameters.toLocaleString("en")} parameters`;
-  if (!quantization) return { json: { parameters }, text: count };
-  const { json, text } = await quantized(out, matrices);
+  if (!errors) return { json: { parameters }, text: count };
+  const { json, text } = await quantized(out, errors);
   return { json: { parameters, ...json }, text: `${count}, ${text}` };
 }
 
@@ -126,16 +126,21 @@ async function fromModel(context: CliContext, path: string, out: string, quantiz
       out,
       quantization,
       onTensor: (done, total, name) => progress.update(`${done} of ${total} tensors: ${name}`),
+      onPart: comparing(progress),
       signal,
     }),
   ).finally(() => progress.clear());
   return quantized(out, errors);
 }
 
+const comparing = (progress: Progress) => (done: number, total: number) =>
+  progress.update(`comparing with the floats: part ${done + 1} of ${total}`);
+
 /** What is told of a folder with quantised weights. */
-async function quantized(out: string, matrices: readonly MatrixError[]) {
+async function quantized(out: string, errors: QuantizationErrors) {
   const bytes = (await stat(join(out, "model.safetensors"))).size;
-  return { json: { bytes, matrices }, text: `${(bytes / 1e6).toFixed(1)} MB of weights\n${errorTable(matrices)}` };
+  const tables = [errorTable(errors.matrices), outputErrorTable(errors.outputs)];
+  return { json: { bytes, ...errors }, text: `${(bytes / 1e6).toFixed(1)} MB of weights\n${tables.join("\n\n")}` };
 }
 
 async function fromRun(path: string, { out, name = "emoji-world" }: ConvertOptions) {

@@ -158,17 +158,19 @@ export class Mogao {
       caches.push(result.cache);
       if (rows.visual) visualRows.push(rows.visual);
     });
-    const velocity = () => {
-      const [modulated] = this.finalModulation?.forward(visual!.condition) ?? [];
-      const predicted = this.velocity.forward(normalised(this.visualNorm, rows.visual!, modulated));
-      return this.#countsFromNoise ? predicted : mul(-1, predicted);
-    };
     return {
       ...(rows.text && { text: this.norm.forward(rows.text) }),
-      ...(rows.visual && { velocity: velocity() }),
+      ...(rows.visual && { velocity: this.velocityOf(rows.visual, visual!.condition) }),
       visualRows,
       caches,
     };
+  }
+
+  /** Velocity head: visual rows of the last block [batch, tokens, hidden] → [batch, tokens, latentSize], with the paper's sign. */
+  velocityOf(rows: Tensor, condition: Condition): Tensor {
+    const [modulated] = this.finalModulation?.forward(condition) ?? [];
+    const predicted = this.velocity.forward(normalised(this.visualNorm, rows, modulated));
+    return this.#countsFromNoise ? predicted : mul(-1, predicted);
   }
 
   /** Text head: normalised rows [n, hidden] → logits [n, vocabulary]. */

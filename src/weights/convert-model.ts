@@ -8,7 +8,13 @@ import { readQwen2 } from "./families/qwen2-language.ts";
 import { isUnused, theirName, type KeyMap } from "./key-map.ts";
 import { modelParameters, saveModelFolder } from "./model-folder.ts";
 import type { PublicModel } from "./public-model.ts";
-import { QUANTIZED_DTYPES, quantizing, type MatrixError } from "./quantize-model.ts";
+import {
+  QUANTIZED_DTYPES,
+  quantizing,
+  reportErrors,
+  type MatrixError,
+  type QuantizationErrors,
+} from "./quantize-model.ts";
 import type { ModelQuantization } from "./quantization.ts";
 import { openParameters, type ParameterFile } from "./read-parameters.ts";
 
@@ -30,13 +36,15 @@ export interface ConvertModelOptions {
   readonly quantization?: ModelQuantization | undefined;
   /** Called before each tensor of transformer and ViT. */
   readonly onTensor?: (done: number, total: number, name: string) => void;
+  /** Called before each part of a quantised model is compared with its floats. */
+  readonly onPart?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
 
 export interface ConvertedModel {
   readonly parameters: number;
   /** Of a model that was quantised. */
-  readonly matrices: readonly MatrixError[];
+  readonly errors?: QuantizationErrors;
 }
 
 /**
@@ -45,13 +53,12 @@ export interface ConvertedModel {
  * @throws InputError where the checkpoint is not of its family
  */
 export async function convertModel(options: ConvertModelOptions): Promise<ConvertedModel> {
-  const { family, folder, out, name, quantization, onTensor, signal } = options;
+  const { family, folder, out, name, quantization, onTensor, onPart, signal } = options;
   const found: PublicModel = await publicModels[family](folder);
   const { model, vit, vae, usage, weights, tokenizer: tokenizerFolder = "" } = found;
   const parameters = modelParameters({ model, vit });
   const byName = new Map(parameters.map((info) => [info.name, info]));
   const total = modelParameters({ model, vit, quantization }).length;
-  const matrices: MatrixError[] = [];
   const files: { readonly file: ParameterFile; readonly names: ReadonlySet<string> }[] = [];
   try {
     for (const { path, map, holds = () => true } of weights) {
@@ -60,11 +67,13 @@ export async function convertModel(options: ConvertModelOptions): Promise<Conver
       files.push({ file: await openParameters(path, wanted, { map }), names });
     }
     const { json: tokenizer, config: tokenizerConfig } = await readTokenizerFiles(join(folder, tokenizerFolder));
-    const stored = quantizing(async ({ name: wanted }) => {
+    const read = async ({ name: wanted }: Pick<ParameterInfo, "name">) => {
       const info = byName.get(wanted)!;
       const source = files.find(({ names }) => names.has(wanted));
       return source ? source.file.read(info) : initializeParameters([info], 0).get(wanted)!;
-    }, matrices);
+    };
+    const matrices: MatrixError[] = [];
+    const stored = quantizing(read, matrices);
     let done = 0;
     await saveModelFolder(
       out,
@@ -81,10 +90,13 @@ export async function convertModel(options: ConvertModelOptions): Promise<Conver
       },
       quantization ? QUANTIZED_DTYPES : { dtype: "BF16", vaeDtype: "F32" },
     );
+    return {
+      parameters: parameterCount(parameters),
+      ...(quantization && { errors: await reportErrors(matrices, { model: out, read, onPart, signal }) }),
+    };
   } finally {
     for (const { file } of files) await file.close();
   }
-  return { parameters: parameterCount(parameters), matrices };
 }
 
 /** A table that a formula gives, and that the family does not read. */

@@ -1,10 +1,12 @@
 /** A model folder with smaller weights, made of another one. */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import { writeJsonAtomic } from "../core/atomic-file.ts";
 import { InputError } from "../core/errors.ts";
 import { fileInFolder } from "../core/folder-file.ts";
 import { readJson, readJsonIfPresent } from "../core/json-file.ts";
 import type { ParameterInfo, ParameterValues } from "../nn/parameters.ts";
 import type { MatrixShape, Quantization } from "../nn/quantization.ts";
+import { outputErrors, type OutputErrorOptions, type OutputErrors } from "./output-errors.ts";
 import { loadModelConfig, modelParameters, openModelWeights, saveModelFolder } from "./model-folder.ts";
 import type { ModelQuantization } from "./quantization.ts";
 import { quantize, type QuantizedValues } from "./quantize.ts";
@@ -18,6 +20,12 @@ export interface MatrixError extends Quantization {
   readonly error: number;
 }
 
+/** What quantising a model cost: its weights, and what its layers put out. */
+export interface QuantizationErrors {
+  readonly matrices: readonly MatrixError[];
+  readonly outputs: OutputErrors;
+}
+
 export interface QuantizeModelOptions {
   /** Folder of a model of floats. */
   readonly model: string;
@@ -25,18 +33,23 @@ export interface QuantizeModelOptions {
   readonly quantization: ModelQuantization;
   /** Called before each tensor is written. */
   readonly onTensor?: (done: number, total: number, name: string) => void;
+  /** Called before each part of the networks is compared with its floats. */
+  readonly onPart?: OutputErrorOptions["onPart"];
   readonly signal?: AbortSignal;
 }
+
+/** What stands beside a quantised model: {@link QuantizationErrors} as JSON. */
+const REPORT = "quantization-report.json";
 
 /** What the floats of a quantised model are stored as. Those that are beside codes are float32, which programs map instead of reading. */
 export const QUANTIZED_DTYPES = { dtype: "F32", vaeDtype: "F16" } as const;
 
 /**
- * Writes the model with the matrices of the named parts quantised, and all else as {@link QUANTIZED_DTYPES}.
- * One tensor at a time is in memory. Throws InputError where the model is quantised already or holds numbers that are not finite.
+ * Writes the model with the matrices of the named parts quantised, and all else as {@link QUANTIZED_DTYPES}; then compares it with its
+ * floats and writes the report. One tensor at a time is in memory, and then one block. Throws InputError where the model is quantised already or holds numbers that are not finite.
  */
-export async function quantizeModel(options: QuantizeModelOptions): Promise<MatrixError[]> {
-  const { model, out, quantization, onTensor, signal } = options;
+export async function quantizeModel(options: QuantizeModelOptions): Promise<QuantizationErrors> {
+  const { model, out, quantization, onTensor, onPart, signal } = options;
   const config = await loadModelConfig(model);
   if (config.quantization)
     throw new InputError(`${model}: is quantised already; expected a model of floats, from which less is lost`);
@@ -65,9 +78,19 @@ export async function quantizeModel(options: QuantizeModelOptions): Promise<Matr
       },
       QUANTIZED_DTYPES,
     );
+    return await reportErrors(errors, { model: out, read: (info) => file.read(info), onPart, signal });
   } finally {
     await file.close();
   }
+}
+
+/** Compares what was written with its floats, and writes the report into its folder. */
+export async function reportErrors(
+  matrices: readonly MatrixError[],
+  options: OutputErrorOptions,
+): Promise<QuantizationErrors> {
+  const errors = { matrices, outputs: await outputErrors(options) };
+  await writeJsonAtomic(join(options.model, REPORT), errors);
   return errors;
 }
 

@@ -1,11 +1,8 @@
 /** One uncached pass of a model over a whole sequence, layer by layer. */
-import { concat, constant, reshape } from "../../src/graph/primitives.ts";
+import { concat, reshape } from "../../src/graph/primitives.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
-import { attentionOf, writeBias } from "../../src/model/attends.ts";
 import type { MogaoConfig } from "../../src/model/config.ts";
 import { Mogao } from "../../src/model/mogao.ts";
-import { rotary } from "../../src/model/positions.ts";
-import { tableRows } from "../../src/model/position-table.ts";
 import {
   buildSequence,
   gridCells,
@@ -13,6 +10,7 @@ import {
   type SequenceBuildOptions,
   type SequencePart,
 } from "../../src/model/sequence.ts";
+import { blockContext, embeddedRows } from "../../src/model/whole-sequence.ts";
 import { ParameterScope, type ParameterValues } from "../../src/nn/parameters.ts";
 import { run } from "./reference-checkpoints.ts";
 
@@ -41,72 +39,19 @@ export async function wholePass(
   const scope = new ParameterScope("mogao.");
   const model = new Mogao(scope, config);
   const sequence = buildSequence(parts, { ...options, layout: config.imageLayout });
-  const { text, visual } = sequence;
-
   const vitSize = config.connectorSize ?? config.hiddenSize;
-  const grids = parts.flatMap((part) => (part.type === "image" && part.vit ? [part.vitGrid ?? part] : []));
-  const cells = grids.flatMap(gridCells);
-  const first: number[] = [];
-  grids.reduce((sum, grid, i) => ((first[i] = sum), sum + gridCells(grid).length), 0);
-  const vitImages = parts.flatMap((part) => (part.type === "image" && part.vit ? [part.image] : []));
-  const places =
-    config.vitTable && constant(Array.from(tableRows(config.vitTable, cells), Number), [cells.length], "int");
-  const rows: { text: Tensor; visual?: Tensor } = {
-    text: model.embedTextAndVit(
-      constant(
-        text.map(({ id }) => Math.max(0, id)),
-        [1, text.length],
-        "int",
-      ),
-      constant(vitTokens, [cells.length, vitSize]),
-      constant(
-        text.map(({ token, image }) => (token < 0 ? 0 : 1 + first[vitImages.indexOf(image)]! + token)),
-        [1, text.length],
-        "int",
-      ),
-      places,
-    ),
-  };
-  // Two times: that of clean tokens, and the noisy ones'.
-  const condition = {
-    embedding: model.embedTime(constant([1, time], [1, 2])),
-    assignment: constant(
-      visual.flatMap(({ kind }) => (kind === "clean" ? [1, 0] : [0, 1])),
-      [1, visual.length, 2],
-    ),
-  };
-  if (visual.length > 0) {
-    const size = config.latentSize;
-    const x = visual.flatMap(({ image, token }) => [...latents!(image).subarray(token * size, (token + 1) * size)]);
-    const tableRow =
-      config.latentTable &&
-      tableRows(
-        config.latentTable,
-        visual.map(({ cell }) => cell),
-      );
-    rows.visual = model.embedLatents(
-      constant(x, [1, visual.length, size]),
-      condition,
-      tableRow && constant(Array.from(tableRow, Number), [1, visual.length], "int"),
-    );
-  }
-
-  const all = [...text, ...visual];
-  const bias = new Float32Array(all.length ** 2);
-  writeBias(all, all, bias, 0, attentionOf(config));
-  const context = {
-    rotary: rotary(
-      constant(
-        all.flatMap(({ position }) => [...position]),
-        [1, all.length, 1, 3],
-      ),
-      config,
-    ),
-    bias: constant(bias, [1, 1, all.length, all.length]),
-    condition,
-  };
+  let at = 0;
+  const vit = new Map(
+    parts.flatMap((part) => {
+      if (part.type !== "image" || !part.vit) return [];
+      const grid = part.vitGrid ?? part;
+      const tokens = vitTokens.subarray(at, (at += gridCells(grid).length * vitSize));
+      return [[part.image, { grid, tokens }] as const];
+    }),
+  );
+  const context = blockContext(model, sequence, time);
   const outputs: Record<string, Tensor> = {};
-  let current: { text?: Tensor | undefined; visual?: Tensor | undefined } = rows;
+  let current = embeddedRows(model, sequence, { vit, time, ...(latents && { latents }) });
   model.blocks.forEach((block, i) => {
     current = block.forward(current, context).rows;
     const named = (name: string, tensor: Tensor | undefined) => {
