@@ -23,6 +23,8 @@ export interface InspectionOptions {
   readonly seed: number;
   /** Side of the pictures in pixels. */
   readonly size: number;
+  /** Pixels between the places of composed things. */
+  readonly grid: number;
   /** Folder of the tokenizer. */
   readonly tokenizer: string;
   /** Folder to write to. */
@@ -59,6 +61,7 @@ export async function inspectSamples(options: InspectionOptions): Promise<Inspec
     concepts: options.concepts as ConceptSet,
     split: toSplit(options.split),
     imageSize: options.size,
+    grid: options.grid,
   });
   const tokenizer = await loadTokenizer(options.tokenizer);
   const drafted = performance.now();

@@ -9,6 +9,7 @@ interface InspectOptions {
   readonly split: string;
   readonly seed: number;
   readonly size: number;
+  readonly grid: number;
   readonly tokenizer: string;
   readonly out: string;
   readonly json?: true;
@@ -36,6 +37,7 @@ export function dataCommand(): Command {
     .option("--split <name>", "train or a held-out split", "train")
     .option("--seed <n>", "seed of the stream", integerOption("--seed", 0, 2 ** 32 - 1), 0)
     .option("--size <px>", "side of the pictures", integerOption("--size", 16, 1024), 96)
+    .option("--grid <px>", "centres of things lie on multiples of it", integerOption("--grid", 1, 256), 1)
     .option("--tokenizer <dir>", "folder of the tokenizer that counts tokens", TOKENIZER_FOLDER)
     .option("--out <dir>", "folder to write to", join("runs", "data"))
     .option("--json", "print the statistics as one JSON object")
