@@ -180,8 +180,8 @@ async function pictures(runtime: Runtime, weights: ParameterValues, folder: stri
     for (const [i, name] of FEW.entries()) {
       const picture = await codec.decode(latents.subarray(i * size, (i + 1) * size), base.imageSide, base.imageSide);
       drawn[seed]!.push(picture);
-      if (all.detect(picture)[0]?.concept === name) right++;
-      likeness += judgeOf([name]).detect(picture)[0]?.score ?? 0;
+      if ((await all.detect(picture))[0]?.concept === name) right++;
+      likeness += (await judgeOf([name]).detect(picture))[0]?.score ?? 0;
     }
   }
   await mkdir(dirname(sheet), { recursive: true });

@@ -27,3 +27,9 @@ export function backgroundNamed(name: string): Background {
   if (found) return found;
   throw new InputError(`background: expected one of ${[...byName.keys()].join(", ")}, found "${name}"`);
 }
+
+/** The one whose colour is nearest. */
+export function nearestBackground(colour: Rgb): Background {
+  const distance = ({ rgb }: Background) => rgb.reduce((sum, value, c) => sum + (value - colour[c]!) ** 2, 0);
+  return BACKGROUNDS.reduce((a, b) => (distance(b) < distance(a) ? b : a));
+}

@@ -20,9 +20,14 @@ export function renderScene(scene: Scene, bank: SpriteBank): RgbImage {
 function drawObject(image: RgbImage, object: SceneObject, bank: SpriteBank): void {
   const wanted = Math.max(1, Math.round(object.size * Math.min(image.width, image.height)));
   const variant = bank.variant(object.concept, object.style, object.colour, wanted);
-  const { size, rgba } = object.rotation ? rotateSprite(variant, object.rotation) : variant;
-  const left = Math.round(object.x * image.width - size / 2);
-  const top = Math.round(object.y * image.height - size / 2);
+  const sprite = object.rotation ? rotateSprite(variant, object.rotation) : variant;
+  pasteSprite(image, sprite, object.x * image.width, object.y * image.height);
+}
+
+/** Lays a premultiplied sprite over a picture, its centre at a point in pixels, clipped to the frame. */
+export function pasteSprite(image: RgbImage, { size, rgba }: Sprite, x0: number, y0: number): void {
+  const left = Math.round(x0 - size / 2);
+  const top = Math.round(y0 - size / 2);
   const { width, height, data } = image;
   const fromX = Math.max(0, -left);
   const toX = Math.min(size, width - left);

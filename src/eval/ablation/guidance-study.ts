@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { writeBytesAtomic, writeJsonAtomic } from "../../core/atomic-file.ts";
 import type { Mogao } from "../../generate/types.ts";
 import { markdownTable } from "../markdown-table.ts";
-import { evaluateWorld, openWorldEye, type EvaluationState } from "../world/evaluate.ts";
+import { evaluateWorld, type EvaluationState } from "../world/evaluate.ts";
+import { openWorldEye } from "../world/world-eye.ts";
 import type { ReportRow } from "../world/report.ts";
 
 export interface GuidanceStudyOptions {

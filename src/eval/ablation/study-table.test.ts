@@ -22,6 +22,7 @@ const report = reportOf(
     answered("mme", "colour", false, "a"),
   ],
   {},
+  "a judge",
 );
 const run = (variant: string, seed: number, flow: number): StudyRun => ({ variant, seed, samples: 64, seconds: 9, flow, report }); // prettier-ignore
 

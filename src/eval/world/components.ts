@@ -22,7 +22,7 @@ export interface Component {
  * A pixel differs from the background if one channel does by more than this, of 255: above the noise that an autoencoder
  * leaves on plain ground, below the palest sprite on it.
  */
-const DIFFERENCE = 24;
+export const DIFFERENCE = 24;
 /** Components of this many pixels or fewer are noise. */
 const SPECK = 3;
 /** Pixels around the picture that tell the background. */
@@ -89,6 +89,20 @@ export function mergeComponents(parts: readonly Component[]): Component {
     }
   }
   return { box: { x, y, width, height }, mask, area: parts.reduce((sum, { area }) => sum + area, 0) };
+}
+
+/** What a component covers of its picture, straight RGBA of its box: opaque within the component, transparent elsewhere. */
+export function pixelsOf(image: RgbImage, { box, mask }: Component): Uint8Array {
+  const rgba = new Uint8Array(box.width * box.height * 4);
+  for (let y = 0, i = 0; y < box.height; y++) {
+    let from = ((box.y + y) * image.width + box.x) * 3;
+    for (let x = 0; x < box.width; x++, i++, from += 3) {
+      if (mask[i] === 0) continue;
+      rgba.set(image.data.subarray(from, from + 3), 4 * i);
+      rgba[4 * i + 3] = 255;
+    }
+  }
+  return rgba;
 }
 
 /** Pixels between two boxes, along the axis where they are further apart; negative where they overlap. */

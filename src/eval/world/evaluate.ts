@@ -3,8 +3,6 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { writeBytesAtomic, writeJsonAtomic } from "../../core/atomic-file.ts";
 import type { RgbImage } from "../../core/image.ts";
-import { SpriteBank } from "../../data/world/sprite-bank.ts";
-import { HELD_OUT_STYLES, TRAIN_STYLES } from "../../data/world/styles.ts";
 import type { ConceptSet } from "../../data/world/world-config.ts";
 import { VaeCodec } from "../../encoders/vae-codec.ts";
 import type { GenerateOptions, Mogao } from "../../generate/types.ts";
@@ -12,11 +10,11 @@ import { openRuntime } from "../../runtime/open-runtime.ts";
 import { claimFolder, fingerprint } from "../results-folder.ts";
 import type { Suite } from "./item.ts";
 import { reportHtml } from "./html.ts";
-import { JUDGE_VERSION, reportMarkdown, reportOf, type Report } from "./report.ts";
+import { reportMarkdown, reportOf, type Report } from "./report.ts";
 import { runItems, type ItemResult } from "./run-suite.ts";
 import { writeSheet } from "./sheet.ts";
 import { itemsOf } from "./suites.ts";
-import { TemplateJudge } from "./template-judge.ts";
+import { openWorldEye, type WorldEye } from "./world-eye.ts";
 
 export interface WorldEvaluation {
   readonly suites: readonly Suite[];
@@ -27,24 +25,12 @@ export interface WorldEvaluation {
   readonly modelFolder: string;
   readonly load: () => Promise<Mogao>;
   readonly generate: Pick<GenerateOptions, "steps" | "guidance" | "imageGuidance">;
-  /** To share between evaluations, which then prepare it once. Default: one of the evaluation's own. */
+  /** To share between evaluations, which then prepare it once. Default: one of the evaluation's own, with the default judge. */
   readonly eye?: WorldEye;
   /** Default: a folder of its own for these weights and settings, below {@link RESULTS}. */
   readonly out?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (state: EvaluationState) => void;
-}
-
-/** What renders pictures of the world and what looks at them. */
-export interface WorldEye {
-  readonly bank: SpriteBank;
-  readonly judge: TemplateJudge;
-}
-
-/** Sees everything that a suite shows, held-out styles too. */
-export async function openWorldEye(): Promise<WorldEye> {
-  const bank = await SpriteBank.open();
-  return { bank, judge: new TemplateJudge(bank, { styles: [...TRAIN_STYLES, ...HELD_OUT_STYLES] }) };
 }
 
 /** How far a run is, before each item. */
@@ -78,14 +64,16 @@ const MOST_TOKENS = 120;
  */
 export async function evaluateWorld(evaluation: WorldEvaluation): Promise<WorldEvaluationResult> {
   const { suites, concepts, modelFolder, generate, limit, signal, onProgress } = evaluation;
+  const weights = await fingerprint(modelFolder);
+  const eye = evaluation.eye ?? (await openWorldEye());
+  const { bank, judge } = eye;
   const settings = {
-    weights: await fingerprint(modelFolder),
-    judge: `template-${JUDGE_VERSION}`,
+    weights,
+    judge: judge.id,
     concepts,
     ...generate,
   };
   const folder = evaluation.out ?? join(RESULTS, Object.values(settings).join("-"));
-  const { bank, judge } = evaluation.eye ?? (await openWorldEye());
   const world = { bank, concepts, imageSize: IMAGE_SIZE };
   const vae = await openVae(modelFolder);
   const results: ItemResult[] = [];
@@ -113,8 +101,9 @@ export async function evaluateWorld(evaluation: WorldEvaluation): Promise<WorldE
   } finally {
     model.dispose();
     vae?.dispose();
+    if (eye !== evaluation.eye) judge.dispose();
   }
-  const report = reportOf(results, settings);
+  const report = reportOf(results, settings, judge.description);
   const markdown = reportMarkdown(report);
   await writeJsonAtomic(join(folder, "report.json"), report);
   await writeBytesAtomic(join(folder, "report.md"), markdown);

@@ -1,7 +1,7 @@
 import type { Scene, SceneObject } from "../../data/world/scene.ts";
 import type { Answer, Grade } from "./grade.ts";
 import type { EditExpectation, SeriesExpectation, Variation } from "./item.ts";
-import type { Detection } from "./template-judge.ts";
+import type { Detection } from "./judge.ts";
 import { certain, type View } from "./view.ts";
 
 /** How far a thing may stand from its place, as a share of the picture's side: three times what the judge is off. */

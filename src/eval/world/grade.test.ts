@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { grade, gradeTruth, relationsOf, type Answer } from "./grade.ts";
 import type { Expectation, Fact } from "./item.ts";
-import type { Detection } from "./template-judge.ts";
+import type { Detection } from "./judge.ts";
 import type { View } from "./view.ts";
 
 const box = (x: number, y: number, size = 20) => ({ x, y, width: size, height: size });

@@ -42,7 +42,7 @@ test("rows are suites in order, then their groups, what training showed first", 
     result("colour", "train", true, true),
     result("colour", "train", true, false),
   ];
-  const report = reportOf(results, { weights: "abc", steps: 20 });
+  const report = reportOf(results, { weights: "abc", steps: 20 }, "a judge");
   expect(report).toMatchObject({ items: 4, seconds: 8, settings: { weights: "abc" } });
   expect(
     report.rows.map(({ suite, part, model, truth }) => [suite, part, model.right, model.of, truth?.right]),
@@ -59,5 +59,5 @@ test("rows are suites in order, then their groups, what training showed first", 
     /^\| \*\*colour\*\* +\| +66\.7% \| +20\.8% – 93\.8% \| +3 \| +66\.7% \| +\| +100\.0% \| +2\.00 \|$/,
   );
   expect(new Set(lines.slice(0, 7).map((line) => line.length)).size).toBe(1);
-  expect(lines.slice(7).join("\n")).toContain("weights abc, steps 20");
+  expect(lines.slice(7).join("\n")).toMatch(/Judge: a judge\.\n.*weights abc, steps 20/);
 });

@@ -37,12 +37,12 @@ export interface Report {
   readonly rows: readonly ReportRow[];
 }
 
-/** Changes whenever the same picture may be judged otherwise. */
-export const JUDGE_VERSION = 4;
-/** Which judge and which rules made the scores. */
-export const JUDGE = `template matcher ${JUDGE_VERSION} over connected components; GenEval's rules`;
-
-export function reportOf(results: readonly ItemResult[], settings: Readonly<Record<string, unknown>>): Report {
+/** `judge`: its description. */
+export function reportOf(
+  results: readonly ItemResult[],
+  settings: Readonly<Record<string, unknown>>,
+  judge: string,
+): Report {
   const rows = SUITES.flatMap((suite) => {
     const own = results.filter((result) => result.suite === suite);
     if (own.length === 0) return [];
@@ -65,7 +65,7 @@ export function reportOf(results: readonly ItemResult[], settings: Readonly<Reco
     ];
   });
   const seconds = results.reduce((sum, result) => sum + result.seconds, 0);
-  return { settings, judge: JUDGE, items: results.length, seconds: round(seconds), scores: worldScores(results), rows };
+  return { settings, judge, items: results.length, seconds: round(seconds), scores: worldScores(results), rows };
 }
 
 /** The report for people: tables in Markdown. */

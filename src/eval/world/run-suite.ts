@@ -8,9 +8,9 @@ import { renderScene } from "../../data/world/render.ts";
 import type { SpriteBank } from "../../data/world/sprite-bank.ts";
 import type { GenerateOptions, Mogao, Part } from "../../generate/types.ts";
 import { grade, gradeTruth, type Answer } from "./grade.ts";
+import type { WorldJudge } from "./judge.ts";
 import { mustStop, picturesWanted, type EvaluationItem, type Suite } from "./item.ts";
-import type { TemplateJudge } from "./template-judge.ts";
-import { viewOf, type View } from "./view.ts";
+import { viewsOf, type View } from "./view.ts";
 
 /** Whether the model's answer is right, and what the judge says of pictures that are: null where nothing is judged. */
 export interface Verdicts {
@@ -52,7 +52,7 @@ export interface ItemResult extends Verdicts {
 
 export interface Evaluation {
   readonly model: Mogao;
-  readonly judge: TemplateJudge;
+  readonly judge: WorldJudge;
   readonly bank: SpriteBank;
   readonly items: readonly EvaluationItem[];
   /** Folder of the results: items.jsonl and pictures/. */
@@ -107,19 +107,14 @@ async function runItem(item: EvaluationItem, evaluation: Evaluation): Promise<It
   const { text, drew, stopped, images } = await answerOf(item, evaluation);
   const seconds = (performance.now() - started) / 1000;
   const files = await savePictures(folder, item.id, images);
-  const views = images.map((image) => viewOf(judge, image));
+  const views = await viewsOf(judge, images);
   const truths = item.truth.map((scene) => renderScene(scene, bank));
   const reconstructions: RgbImage[] = [];
   if (reconstruct) for (const truth of truths) reconstructions.push(await reconstruct(truth));
   const own = grade(expected, { text, drew, stopped, views });
-  const judged = (pictures: readonly RgbImage[]) =>
-    pictures.length === 0
-      ? null
-      : gradeTruth(
-          expected,
-          pictures.map((picture) => viewOf(judge, picture)),
-        );
-  const [ofTruth, ofReconstruction] = [judged(truths), judged(reconstructions)];
+  const judged = async (pictures: readonly RgbImage[]) =>
+    pictures.length === 0 ? null : gradeTruth(expected, await viewsOf(judge, pictures));
+  const [ofTruth, ofReconstruction] = [await judged(truths), await judged(reconstructions)];
   return {
     id: item.id,
     suite: item.suite,

@@ -5,7 +5,7 @@ import { recolour } from "../../data/world/recolour.ts";
 import { resamplePremultiplied, scaleSprite } from "../../data/world/resample.ts";
 import type { Sprite } from "../../data/world/sprite.ts";
 import type { SpriteBank } from "../../data/world/sprite-bank.ts";
-import { componentsOf, mergeComponents, type Box, type Component } from "./components.ts";
+import { componentsOf, mergeComponents, pixelsOf, type Box, type Component } from "./components.ts";
 
 /** Side of the normalised crops that are compared. */
 export const SIDE = 24;
@@ -74,17 +74,8 @@ export function templatesOn(background: Rgb, sprites: readonly TemplateSprite[])
 }
 
 /** Cuts a component out of a picture: as {@link Template.look}. */
-export function cutOut(image: RgbImage, background: Rgb, { box, mask }: Component): Float32Array {
-  const rgba = new Uint8Array(box.width * box.height * 4);
-  for (let y = 0, i = 0; y < box.height; y++) {
-    let from = ((box.y + y) * image.width + box.x) * 3;
-    for (let x = 0; x < box.width; x++, i++, from += 3) {
-      if (mask[i] === 0) continue;
-      rgba.set(image.data.subarray(from, from + 3), 4 * i);
-      rgba[4 * i + 3] = 255;
-    }
-  }
-  return planesOf(rgba, box, background);
+export function cutOut(image: RgbImage, background: Rgb, component: Component): Float32Array {
+  return planesOf(pixelsOf(image, component), component.box, background);
 }
 
 /** Null where nothing of the sprite can be seen. */

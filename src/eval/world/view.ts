@@ -1,5 +1,7 @@
 import type { RgbImage } from "../../core/image.ts";
-import type { Detection, TemplateJudge } from "./template-judge.ts";
+import { nearestBackground } from "../../data/world/backgrounds.ts";
+import { backgroundOf } from "./components.ts";
+import type { Detection, WorldJudge } from "./judge.ts";
 
 /** What the judge sees in a picture. */
 export interface View {
@@ -11,12 +13,19 @@ export interface View {
   readonly detections: readonly Detection[];
 }
 
-/** Detections that match their template less are no object, as GenEval drops boxes of low confidence. */
+/** Detections of a lower score are no object, as GenEval drops boxes of low confidence. */
 export const LEAST_SCORE = 0.8;
 
-export function viewOf(judge: TemplateJudge, image: RgbImage): View {
+export async function viewOf(judge: WorldJudge, image: RgbImage): Promise<View> {
   const { width, height } = image;
-  return { width, height, background: judge.background(image), detections: judge.detect(image) };
+  const background = nearestBackground(backgroundOf(image)).name;
+  return { width, height, background, detections: await judge.detect(image) };
+}
+
+export async function viewsOf(judge: WorldJudge, images: readonly RgbImage[]): Promise<View[]> {
+  const views: View[] = [];
+  for (const image of images) views.push(await viewOf(judge, image));
+  return views;
 }
 
 /** The detections that count as objects. */
