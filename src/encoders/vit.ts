@@ -4,8 +4,8 @@
  * SwiGLU, and attends within windows but for a few blocks. Parameter names are the checkpoints', below `visual.`.
  */
 import { divDims, mulDims, type Dim } from "../graph/dims.ts";
-import { attention, gelu, linear, quickGelu, silu } from "../graph/functional.ts";
-import { add, concat, constant, cos, matmul, mul, reshape, rotatePairs, sin, slice } from "../graph/primitives.ts";
+import { attention, gelu, linear, quickGelu, rotated, silu } from "../graph/functional.ts";
+import { add, concat, constant, cos, matmul, mul, reshape, sin, slice } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { LayerNorm, Linear, RmsNorm } from "../nn/layers.ts";
 import { normal, type Initializer, type ParameterScope } from "../nn/parameters.ts";
@@ -87,7 +87,7 @@ class VitBlock {
     const qkv = reshape(this.qkv.forward(x), [images, places, 3 * heads, headSize]);
     const part = (i: number) => slice(qkv, 2, i * heads, (i + 1) * heads);
     const split = (part: Tensor) => reshape(part, [windows, together, heads, headSize]);
-    const [q, k] = [rotatePairs(part(0), cosines, sines), rotatePairs(part(1), cosines, sines)];
+    const [q, k] = [rotated(part(0), cosines, sines), rotated(part(1), cosines, sines)];
     const bias = padding && reshape(padding, [windows, 1, 1, together]);
     const mixed = [];
     for (let from = 0; from < heads; from += HEADS_AT_ONCE) {

@@ -17,6 +17,7 @@ import {
   reduceMean,
   reduceSum,
   reshape,
+  rotatePairs,
   sigmoid,
   softmax,
   standardize,
@@ -88,6 +89,22 @@ export function upsample2x(x: Tensor): Tensor {
 }
 
 /**
+ * Rotary positions: x [batch, tokens, heads, d] turned by angles given as cosines and sines [batch or 1, tokens, 1, d/2], see
+ * {@link rotatePairs}.
+ */
+export function rotated(x: Tensor, cosines: Tensor, sines: Tensor): Tensor {
+  const [batch, tokens, heads, d] = x.shape as [Dim, Dim, number, number];
+  // Angles of their own make one long sequence of many.
+  const length = cosines.shape[0] === 1 ? tokens : mulDims(batch, tokens);
+  const [rows, cos, sin] = [
+    reshape(x, [-1, length, heads * d]),
+    reshape(cosines, [length, d / 2]),
+    reshape(sines, [length, d / 2]),
+  ];
+  return reshape(rotatePairs(rows, cos, sin, heads), x.shape);
+}
+
+/**
  * Scaled dot-product attention with grouped heads, over q [batch, tokens, heads, d] and k, v [batch, keys, kvHeads, d];
  * `bias` broadcasts to [batch, heads, tokens, keys] and holds 0 or a very negative number. → [batch, tokens, heads·d].
  */
@@ -96,15 +113,18 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, bias?: Tensor): Tenso
   const [, keys, kvHeads] = k.shape as [Dim, Dim, number];
   if (heads % kvHeads !== 0)
     throw new Error(`attention: ${heads} heads of q do not divide into groups for ${kvHeads} heads of k and v`);
-  const group = heads / kvHeads;
-  const merged = mulDims(group, tokens);
-  const queries = reshape(transpose(q, [0, 2, 1, 3]), [batch, kvHeads, merged, d]);
-  // Scaled right after the product: ONNX Runtime makes one operator of both.
-  const products = mul(matmul(queries, transpose(k, [0, 2, 3, 1])), 1 / Math.sqrt(d));
+  const merged = mulDims(heads / kvHeads, tokens);
+  // ONNX Runtime makes one operator of a transposition and a product where the first axis moves: no batch axis for one sequence.
+  const lead = batch === 1 ? [] : [batch];
+  const moved = (x: Tensor, order: readonly number[]) =>
+    transpose(reshape(x, [...lead, ...x.shape.slice(-3)]), [...lead.keys(), ...order.map((i) => lead.length + i)]);
+  const queries = reshape(moved(q, [1, 0, 2]), [...lead, kvHeads, merged, d]);
+  // Scaled right after the product, which makes one operator of both.
+  const products = mul(matmul(queries, moved(k, [1, 2, 0])), 1 / Math.sqrt(d));
   const scores = reshape(products, [batch, heads, tokens, keys]);
-  const weights = reshape(softmax(bias ? add(scores, bias) : scores), [batch, kvHeads, merged, keys]);
-  const mixed = reshape(matmul(weights, transpose(v, [0, 2, 1, 3])), [batch, heads, tokens, d]);
-  return reshape(transpose(mixed, [0, 2, 1, 3]), [batch, tokens, heads * d]);
+  const weights = reshape(softmax(bias ? add(scores, bias) : scores), [...lead, kvHeads, merged, keys]);
+  const mixed = reshape(matmul(weights, moved(v, [1, 0, 2])), [...lead, heads, tokens, d]);
+  return reshape(moved(mixed, [1, 0, 2]), [batch, tokens, heads * d]);
 }
 
 /** −log softmax(logits)[target]: logits [n, classes], integer targets [n] → [n]. */

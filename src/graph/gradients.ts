@@ -202,18 +202,20 @@ const rules: { readonly [O in OperationName]: Rule<O> } = {
     const along = reduceMean(mul(dy, y), [-1], true);
     return [mul(inverse, sub(sub(dy, reduceMean(dy, [-1], true)), mul(y, along)))];
   },
-  rotatePairs: (y, dy, _, needs) => {
+  rotatePairs: (y, dy, { heads }, needs) => {
     const [x, cosines, sines] = y.inputs as [Tensor, Tensor, Tensor];
+    const [tokens, half] = cosines.shape as [Dim, number];
     const halves = (whole: Tensor) => {
-      const half = (whole.shape[3] as number) / 2;
-      return [slice(whole, 3, 0, half), slice(whole, 3, half)] as const;
+      const split = reshape(whole, [-1, tokens, heads, 2 * half]);
+      return [slice(split, 3, 0, half), slice(split, 3, half)] as const;
     };
     const [x1, x2] = halves(x);
     const [dy1, dy2] = halves(dy);
+    const ofAngles = (all: Tensor) => reshape(reduceSum(all, [0, 2]), cosines.shape);
     return [
-      needs(0) ? rotatePairs(dy, cosines, neg(sines)) : undefined,
-      needs(1) ? sumTo(add(mul(dy1, x1), mul(dy2, x2)), cosines.shape) : undefined,
-      needs(2) ? sumTo(sub(mul(dy2, x1), mul(dy1, x2)), sines.shape) : undefined,
+      needs(0) ? rotatePairs(dy, cosines, neg(sines), heads) : undefined,
+      needs(1) ? ofAngles(add(mul(dy1, x1), mul(dy2, x2))) : undefined,
+      needs(2) ? ofAngles(sub(mul(dy2, x1), mul(dy1, x2))) : undefined,
     ];
   },
 };

@@ -68,7 +68,7 @@ const builders: { readonly [O in OperationName]: Builder<O> } = {
   softmax: unary(P.softmax),
   rmsNorm: ([x, weight], { epsilon }) => P.rmsNorm(x!, weight!, epsilon),
   standardize: ([x], { epsilon }) => P.standardize(x!, epsilon),
-  rotatePairs: ([x, cosines, sines]) => P.rotatePairs(x!, cosines!, sines!),
+  rotatePairs: ([x, cosines, sines], { heads }) => P.rotatePairs(x!, cosines!, sines!, heads),
 };
 
 /** `tensor` with other operands of the same shapes. Throws the primitive's Error where they do not fit. */

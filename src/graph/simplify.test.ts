@@ -4,6 +4,7 @@ import { valuesOf, type Case } from "../../tests/cases/case.ts";
 import { compositionCases } from "../../tests/cases/compositions.ts";
 import { primitiveCases } from "../../tests/cases/primitives.ts";
 import { mulDims, symbol, type Dim } from "./dims.ts";
+import { linear } from "./functional.ts";
 import { gradients } from "./gradients.ts";
 import { interpret, type Feed } from "./interpret.ts";
 import * as P from "./primitives.ts";
@@ -111,6 +112,21 @@ describe("simplify", () => {
     const row = P.input("row", [1, 4]);
     expect(count(simple(P.broadcastTo(P.broadcastTo(row, [3, 4]), [2, 3, 4])))).toBe(2);
   });
+});
+
+it("leaves rows between products as they are", () => {
+  const w = P.parameter("w", [4, 4]);
+  const product = (rows: Tensor) => linear(rows, w);
+  const start = P.input("start", [1, n, 4]);
+  const attended = P.add(start, product(P.rmsNorm(start, P.parameter("norm", [4]), 1e-6)));
+  const output = P.add(attended, product(P.silu(P.rmsNorm(attended, P.parameter("norm2", [4]), 1e-6))));
+  const reshapes = (tensor: Tensor) => topologicalOrder([tensor]).filter(({ op }) => op === "reshape").length;
+  expect(reshapes(output)).toBe(4);
+  // Of the rows that come, once for the product and the sum, and of those that go.
+  expect(reshapes(simple(output))).toBe(3);
+  const last = P.add(output, product(output));
+  expect(reshapes(simple(last))).toBe(3);
+  expect(simple(last).shape).toEqual(last.shape);
 });
 
 it("makes the gradients of attention smaller", () => {

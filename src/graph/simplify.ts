@@ -1,5 +1,5 @@
 /** Rewrites a graph into a smaller one that computes the same: for finished graphs, on their way to ONNX. */
-import { sameShape, SymbolicDim, type Dim } from "./dims.ts";
+import { sameDim, sameShape, SymbolicDim, type Dim } from "./dims.ts";
 import { interpret } from "./interpret.ts";
 import { broadcastTo, constant, mul, reshape, sigmoid, transpose } from "./primitives.ts";
 import { rebuild } from "./rebuild.ts";
@@ -25,6 +25,8 @@ const isBroadcasting = setOf(...broadcasting);
 const isElementWise = setOf(...broadcasting, ...unary);
 const isCommutative = setOf("add", "mul", "max", "min", "equal", "and");
 const isRearranging = setOf("reshape", "transpose", "slice");
+/** Of which each row of the first operand, along its last axis, becomes a row of the result. */
+const isRowWise = setOf("rmsNorm", "matmulNBits");
 
 function setOf(...names: readonly OperationName[]): (tensor: Tensor) => boolean {
   const set = new Set(names);
@@ -108,7 +110,30 @@ function rewrite(y: Tensor, canonical: (tensor: Tensor) => Tensor): Tensor | und
       y.attributes.permutation.map((axis) => inner[axis]!),
     );
   }
+  return flattened(y, canonical);
+}
+
+/**
+ * The same of operands as they were before they got more axes, which the result gets instead. Products work on rows: what lies
+ * between two of them then needs no reshape.
+ */
+function flattened(y: Tensor, canonical: (tensor: Tensor) => Tensor): Tensor | undefined {
+  const x = y.inputs.find((operand) => sourceOfFewerAxes(operand) !== undefined);
+  const source = x && sourceOfFewerAxes(x);
+  if (!source) return undefined;
+  if (isElementWise(y) && y.inputs.every(({ shape }) => sameShape(shape, y.shape))) {
+    const operands = y.inputs.map((operand) => canonical(reshape(operand, source.shape)));
+    return reshape(canonical(rebuild(y, operands)), y.shape);
+  }
+  const keepsRows = source.shape.length >= 2 && sameDim(source.shape.at(-1)!, x.shape.at(-1)!);
+  if (isRowWise(y) && x === y.inputs[0] && keepsRows)
+    return reshape(canonical(rebuild(y, y.inputs.with(0, source))), y.shape);
   return undefined;
+}
+
+function sourceOfFewerAxes(x: Tensor): Tensor | undefined {
+  const [source] = x.inputs;
+  return x.op === "reshape" && source!.shape.length < x.shape.length ? source : undefined;
 }
 
 /** The one value of all elements, if a constant says so. */

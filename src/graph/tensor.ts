@@ -85,10 +85,10 @@ export interface Operations {
   /** (x − mean) / sqrt(variance + epsilon) over the last axis. */
   standardize: { readonly epsilon: number };
   /**
-   * Rotates the channel pairs (i, i + d/2) of x [batch, tokens, heads, d] by angles given as cosines and sines
-   * [batch or 1, tokens, 1, d/2].
+   * Rotates the channel pairs (i, i + d/2) of each head of x [batch, tokens, heads · d] by angles given as cosines and sines
+   * [tokens, d/2].
    */
-  rotatePairs: None;
+  rotatePairs: { readonly heads: number };
 }
 /** Bits to a quantised weight. */
 export type CodeBits = 4 | 8;

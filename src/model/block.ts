@@ -1,6 +1,6 @@
 /** The deep-fusion decoder block (Fig. 3): Qwen2.5's block, once per modality, around one joint attention. */
-import { attention, silu } from "../graph/functional.ts";
-import { add, concat, mul, reshape, rotatePairs, slice } from "../graph/primitives.ts";
+import { attention, rotated, silu } from "../graph/functional.ts";
+import { add, concat, mul, reshape, slice } from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { Linear, RmsNorm } from "../nn/layers.ts";
 import { normal, ones, zeros, type Initializer, type ParameterScope } from "../nn/parameters.ts";
@@ -129,10 +129,10 @@ export class Block {
         1,
       );
     const { cos, sin } = context.rotary;
-    const cache: KeyValue = { keys: rotatePairs(joint("k"), cos, sin), values: joint("v") };
+    const cache: KeyValue = { keys: rotated(joint("k"), cos, sin), values: joint("v") };
     const past = context.past;
     const mixed = attention(
-      rotatePairs(joint("q"), cos, sin),
+      rotated(joint("q"), cos, sin),
       past ? concat([past.keys, cache.keys], 1) : cache.keys,
       past ? concat([past.values, cache.values], 1) : cache.values,
       context.bias,

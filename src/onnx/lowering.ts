@@ -246,40 +246,40 @@ export const lowerings: { readonly [O in OperationName]: Lowering<O> } = {
       { output },
     );
   },
-  rotatePairs: (y, _attributes, x, context, output) => {
-    const [batch, tokens, heads, d] = y.shape as [Dim, Dim, Dim, number];
-    if (context.floatType === onnxElementType.double) return rotatePairsInDouble(x, d / 2, context, output);
-    // Row i of the angles is for token i of every sequence; one long sequence where each has angles of its own.
-    const shared = y.inputs[1]!.shape[0] === 1;
-    const length = shared ? tokens : mulDims(batch, tokens);
-    const reshaped = (name: string, shape: readonly Dim[], options = {}) =>
-      context.node("Reshape", [name, context.sizes(shape)], { allowzero: int(1) }, options);
-    const rotated = context.node(
+  rotatePairs: (y, { heads }, x, context, output) => {
+    if (context.floatType === onnxElementType.double) return rotatePairsInDouble(y, heads, x, context, output);
+    context.node(
       "RotaryEmbedding",
-      [
-        reshaped(x[0]!, [shared ? batch : 1, length, mulDims(heads, d)]),
-        context.ints([0], [1]),
-        reshaped(x[1]!, [length, d / 2]),
-        reshaped(x[2]!, [length, d / 2]),
-      ],
-      { num_heads: int(heads as number) },
-      { domain: "com.microsoft" },
+      [x[0]!, context.ints([0], [1]), x[1]!, x[2]!],
+      { num_heads: int(heads) },
+      { domain: "com.microsoft", output },
     );
-    reshaped(rotated, y.shape, { output });
   },
 };
 
 /** RotaryEmbedding has no double kernel. */
-function rotatePairsInDouble(x: readonly string[], half: number, context: LoweringContext, output: string): void {
+function rotatePairsInDouble(
+  y: Tensor,
+  heads: number,
+  [x, ...angles]: readonly string[],
+  context: LoweringContext,
+  output: string,
+): void {
+  const [batch, tokens] = y.shape as [Dim, Dim];
+  const half = y.inputs[1]!.shape[1] as number;
+  const reshaped = (name: string, shape: readonly Dim[], options = {}) =>
+    context.node("Reshape", [name, context.sizes(shape)], { allowzero: int(1) }, options);
+  const split = reshaped(x!, [batch, tokens, heads, 2 * half]);
+  const [cosines, sines] = angles.map((name) => reshaped(name, [tokens, 1, half])) as [string, string];
   const part = (start: number, end: number) =>
-    context.node("Slice", [x[0]!, context.ints([start]), context.ints([end]), context.ints([3])]);
+    context.node("Slice", [split, context.ints([start]), context.ints([end]), context.ints([3])]);
   const [first, second] = [part(0, half), part(half, 2 * half)];
   const product = (a: string, b: string) => context.node("Mul", [a, b]);
   const turned = [
-    context.node("Sub", [product(first, x[1]!), product(second, x[2]!)]),
-    context.node("Add", [product(second, x[1]!), product(first, x[2]!)]),
+    context.node("Sub", [product(first, cosines), product(second, sines)]),
+    context.node("Add", [product(second, cosines), product(first, sines)]),
   ];
-  context.node("Concat", turned, { axis: int(3) }, { output });
+  reshaped(context.node("Concat", turned, { axis: int(3) }), y.shape, { output });
 }
 
 function kernelOf(y: Tensor): readonly number[] {

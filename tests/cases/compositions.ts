@@ -9,6 +9,7 @@ import {
   layerNorm,
   linear,
   quickGelu,
+  rotated,
   silu,
   squaredError,
   upsample2x,
@@ -36,6 +37,19 @@ export const compositionCases: readonly Case[] = [
   ),
   define("upsample2x", { x: float(m, 3, 2, 4) }, ({ x }) => upsample2x(x!)),
   define("upsample2x of symbolic images", { x: float(1, 2, n, m) }, ({ x }) => upsample2x(x!)),
+  define("rotated, own angles", { c: float(m, n, 1, 2), s: float(m, n, 1, 2), x: float(m, n, 2, 4) }, (t) =>
+    rotated(t.x!, t.c!, t.s!),
+  ),
+  define("rotated alike", { c: float(1, n, 1, 3), s: float(1, n, 1, 3), x: float(m, n, 1, 6) }, (t) =>
+    rotated(t.x!, t.c!, t.s!),
+  ),
+  // Not without rows: ONNX Runtime's fused product of matrices without elements leaves its result as it was.
+  define(
+    "attention of one sequence",
+    { q: float(1, n, 4, 2), k: float(1, m, 2, 2), v: float(1, m, 2, 2) },
+    (t) => attention(t.q!, t.k!, t.v!),
+    { sizes: someSizes },
+  ),
   define("attention", { q: float(m, n, 2, 4), k: float(m, n, 2, 4), v: float(m, n, 2, 4) }, ({ q, k, v }) =>
     attention(q!, k!, v!),
   ),

@@ -327,11 +327,11 @@ export const primitiveCases: { readonly [O in OperationName]: readonly Case[] } 
     }),
   ],
   rotatePairs: [
-    define("own angles", { x: float(m, n, 3, 4), c: float(m, n, 1, 2), s: float(m, n, 1, 2) }, ({ x, c, s }) =>
-      rotatePairs(x!, c!, s!),
+    define("one head", { x: float(m, n, 6), c: float(n, 3), s: float(n, 3) }, ({ x, c, s }) =>
+      rotatePairs(x!, c!, s!, 1),
     ),
-    define("shared angles", { x: float(m, n, 1, 6), c: float(1, n, 1, 3), s: float(1, n, 1, 3) }, ({ x, c, s }) =>
-      rotatePairs(x!, c!, s!),
+    define("more heads", { x: float(m, n, 12), c: float(n, 2), s: float(n, 2) }, ({ x, c, s }) =>
+      rotatePairs(x!, c!, s!, 3),
     ),
   ],
 };

@@ -1,6 +1,5 @@
 import {
   at,
-  atBroadcast,
   elementCount,
   evaluate,
   generate,
@@ -103,14 +102,15 @@ export const rows: Kernels<Row> = {
       return row.map((element, i) => (element / rms) * weight!.data[i]!);
     });
   },
-  rotatePairs: ([x, cosines, sines]) => {
-    const half = x!.shape[3]! / 2;
+  rotatePairs: ([x, cosines, sines], { heads }) => {
+    const d = x!.shape[2]! / heads;
     return generate(x!.shape, (index) => {
-      const channel = index[3]!;
-      const angle = withAxis(withAxis(index, 2, 0), 3, channel % half);
-      const other = at(x!, withAxis(index, 3, (channel + half) % (2 * half)));
-      const turned = channel < half ? -other : other;
-      return at(x!, index) * atBroadcast(cosines!, angle) + turned * atBroadcast(sines!, angle);
+      const [, token, column] = index as [number, number, number];
+      const channel = column % d;
+      const angle = [token, channel % (d / 2)];
+      const other = at(x!, withAxis(index, 2, column - channel + ((channel + d / 2) % d)));
+      const turned = channel < d / 2 ? -other : other;
+      return at(x!, index) * at(cosines!, angle) + turned * at(sines!, angle);
     });
   },
   standardize: ([x], { epsilon }) =>

@@ -78,22 +78,24 @@ export function standardize(x: Tensor, epsilon: number): Tensor {
 }
 
 /**
- * Rotates channel pairs (i, i + d/2) of x [batch, tokens, heads, d], the half-split convention of Qwen and LLaMA;
- * cosines and sines [batch or 1, tokens, 1, d/2].
+ * Rotates the channel pairs (i, i + d/2) of each head of x [batch, tokens, heads · d], the half-split convention of Qwen and LLaMA;
+ * cosines and sines [tokens, d/2].
  */
-export function rotatePairs(x: Tensor, cosines: Tensor, sines: Tensor): Tensor {
-  const [batch, tokens, , d] = x.shape;
+export function rotatePairs(x: Tensor, cosines: Tensor, sines: Tensor, heads: number): Tensor {
+  const [, tokens, width] = x.shape;
+  const [, half] = cosines.shape;
   const fits =
-    x.shape.length === 4 &&
-    typeof d === "number" &&
-    [batch!, 1].some((lead) => sameShape(cosines.shape, [lead, tokens!, 1, d / 2]));
+    x.shape.length === 3 &&
+    typeof half === "number" &&
+    width === heads * half * 2 &&
+    sameShape(cosines.shape, [tokens!, half]);
   check(
     fits && sameShape(sines.shape, cosines.shape) && [x, cosines, sines].every(({ dtype }) => dtype === "float"),
     "rotatePairs",
-    "x [batch, tokens, heads, d], cosines and sines [batch or 1, tokens, 1, d/2]",
+    `x [batch, tokens, ${heads} · d], cosines and sines [tokens, d/2]`,
     x,
     cosines,
     sines,
   );
-  return createTensor("rotatePairs", [x, cosines, sines], {}, x.shape, "float");
+  return createTensor("rotatePairs", [x, cosines, sines], { heads }, x.shape, "float");
 }
