@@ -58,7 +58,11 @@ export class VitCodec {
       if (!data) throw new InputError(`vit: no weights for "${name}"`);
       return [name, { type: "float32", shape: shape as readonly number[], data }];
     });
-    const program = await runtime.load(bytes, { weightsFolder: stored?.folder, releaseMemory });
+    const program = await runtime.load(bytes, {
+      weightsFolder: stored?.folder,
+      constants: stored?.tensors,
+      releaseMemory,
+    });
     return new VitCodec(config, vit, tokenSide, program, Object.fromEntries(feeds));
   }
 

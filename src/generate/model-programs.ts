@@ -78,7 +78,10 @@ export class ModelPrograms {
     if (this.#disposed) throw new InputError("This model was disposed; load it again to use it.");
     const stored = this.#stored;
     const compiled = compileModel(graphs[name](this.#model), { name, ...(stored && { stored: stored.place }) });
-    const program = await this.#runtime.load(compiled.bytes, { weightsFolder: stored?.folder });
+    const program = await this.#runtime.load(compiled.bytes, {
+      weightsFolder: stored?.folder,
+      constants: stored?.tensors,
+    });
     const weights = Object.fromEntries(
       compiled.inputs.flatMap(({ name: input, role }) =>
         role === "parameter" ? [[input, this.#weights.get(input)!] as const] : [],

@@ -4,6 +4,7 @@
  */
 import type { CodeBits } from "../graph/tensor.ts";
 import type { TensorPlace } from "../onnx/emit.ts";
+import type { HostTensor } from "../runtime/types.ts";
 
 export interface Quantization {
   readonly bits: CodeBits;
@@ -26,6 +27,8 @@ export interface StoredWeights {
   readonly storage: Storage;
   /** Undefined where programs are fed the parameter. */
   readonly place: (name: string) => TensorPlace | undefined;
+  /** The same as views of the mapped file, for programs to share; undefined where files cannot be mapped. */
+  readonly tensors?: ReadonlyMap<string, HostTensor> | undefined;
 }
 
 /** Names of the tensors that stand for a quantised one. */

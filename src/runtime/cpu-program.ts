@@ -1,6 +1,7 @@
 import { allocateTensor } from "./host-tensor.ts";
 import { wrapped, type Address, type NameTable, type OrtCApi, type SessionSettings } from "./ort-c-api.ts";
 import { RunQueue } from "./run-queue.ts";
+import { SharedConstants } from "./shared-constants.ts";
 import { checkFeeds, checkInto, resolveShape, type DeclaredValue } from "./signature.ts";
 import type { HostTensor, Program } from "./types.ts";
 
@@ -17,6 +18,7 @@ export class CpuProgram implements Program {
   readonly outputNames: readonly string[];
   readonly #api: OrtCApi;
   readonly #session: Address;
+  readonly #constants: SharedConstants | undefined;
   readonly #inputs: readonly DeclaredValue[];
   readonly #outputs: readonly DeclaredValue[];
   readonly #inputTable: NameTable;
@@ -35,18 +37,28 @@ export class CpuProgram implements Program {
 
   /** @throws MogaoError with ONNX Runtime's message when it rejects the model */
   static async open(api: OrtCApi, model: Uint8Array, settings: SessionSettings): Promise<CpuProgram> {
-    const session = await api.createSession(model, settings);
+    const constants = settings.constants && SharedConstants.take(api, settings.constants);
+    let session: Address | undefined;
     try {
-      return new CpuProgram(api, session, settings);
+      session = await api.createSession(model, settings, constants);
+      constants?.dropPages();
+      return new CpuProgram(api, session, settings, constants);
     } catch (error) {
-      api.releaseSession(session);
+      if (session !== undefined) api.releaseSession(session);
+      constants?.release();
       throw error;
     }
   }
 
-  private constructor(api: OrtCApi, session: Address, { profile, releaseMemory }: SessionSettings) {
+  private constructor(
+    api: OrtCApi,
+    session: Address,
+    { profile, releaseMemory }: SessionSettings,
+    constants: SharedConstants | undefined,
+  ) {
     this.#api = api;
     this.#session = session;
+    this.#constants = constants;
     this.#profiled = profile !== undefined;
     this.#inputs = api.describe(session, "input");
     this.#outputs = api.describe(session, "output");
@@ -75,6 +87,7 @@ export class CpuProgram implements Program {
       if (this.#profiled) this.#api.endProfiling(this.#session);
       if (this.#runOptions !== null) this.#api.releaseRunOptions(this.#runOptions);
       this.#api.releaseSession(this.#session);
+      this.#constants?.release();
     });
   }
 

@@ -10,6 +10,11 @@ const MAP_NORESERVE: Readonly<Partial<Record<NodeJS.Platform, number>>> = { linu
 /** What mmap returns when it fails: (void *) -1. */
 const MAP_FAILED = 2n ** 64n - 1n;
 
+/** The same everywhere, of madvise. */
+const MADV_DONTNEED = 4;
+/** The largest that systems have: ranges that are given back begin and end at its multiples. */
+const LARGEST_PAGE = 2 ** 16;
+
 type Unmap = (address: bigint, length: number) => number;
 
 interface MemoryMapping {
@@ -23,6 +28,7 @@ interface MemoryMapping {
     offset: number,
   ) => bigint;
   readonly munmap: Unmap;
+  readonly madvise: (address: bigint, length: number, advice: number) => number;
 }
 
 let mapping: Promise<MemoryMapping | undefined> | undefined;
@@ -31,6 +37,17 @@ let mapping: Promise<MemoryMapping | undefined> | undefined;
 const unmapped = new FinalizationRegistry<{ unmap: Unmap; address: bigint; length: number }>(
   ({ unmap, address, length }) => void unmap(address, length),
 );
+
+/** Of each mapping, by its buffer: gives a range back to the system. */
+const droppers = new WeakMap<ArrayBufferLike, (offset: number, length: number) => void>();
+
+/**
+ * Lets the system have the memory of what was read of a mapped file, until it is used again. Nobody may have written to it: that would
+ * be lost. Does nothing to other memory.
+ */
+export function dropPages({ buffer, byteOffset, byteLength }: ArrayBufferView): void {
+  droppers.get(buffer)?.(byteOffset, byteLength);
+}
 
 /**
  * The whole file as an `ArrayBuffer` that is read from the disk page by page as it is used, and unmapped when nothing refers to
@@ -49,6 +66,11 @@ export async function mapFile(path: string): Promise<ArrayBuffer | undefined> {
     if (address === MAP_FAILED) return undefined;
     const buffer = system.koffi.view(address, length) as ArrayBuffer;
     unmapped.register(buffer, { unmap: system.munmap, address, length });
+    droppers.set(buffer, (offset, size) => {
+      const start = Math.ceil(offset / LARGEST_PAGE) * LARGEST_PAGE;
+      const end = Math.floor((offset + size) / LARGEST_PAGE) * LARGEST_PAGE;
+      if (end > start) system.madvise(address + BigInt(start), end - start, MADV_DONTNEED);
+    });
     return buffer;
   } finally {
     // A mapping outlives the descriptor that it was made from.
@@ -72,6 +94,7 @@ async function findMapping(): Promise<MemoryMapping | undefined> {
         "int64_t",
       ]) as MemoryMapping["mmap"],
       munmap: library.func("munmap", "int", ["void *", "size_t"]) as MemoryMapping["munmap"],
+      madvise: library.func("madvise", "int", ["void *", "size_t", "int"]) as MemoryMapping["madvise"],
     };
   } catch {
     return undefined;

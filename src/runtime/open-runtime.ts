@@ -96,6 +96,7 @@ function settings(device: Device, threads: number, options: ProgramOptions = {})
     optimization: options.optimization ?? "all",
     profile: options.profile,
     weightsFolder: options.weightsFolder,
+    constants: options.constants,
     releaseMemory: options.releaseMemory ?? false,
   };
 }

@@ -3,6 +3,7 @@ import { allocateTensor, elementStorage, elementTypeOfCode } from "./host-tensor
 import { findOrtLibrary, loadLibrary, openKoffi, type Koffi } from "./native-library.ts";
 import { ortApiVersion, plainSlots, slotCount, statusSlots, type PlainSlot, type StatusSlot } from "./ort-slots.ts";
 import type { DeclaredDim, DeclaredValue } from "./signature.ts";
+import type { SharedConstants } from "./shared-constants.ts";
 import type { ElementType, HostTensor, ProgramOptions } from "./types.ts";
 
 /** The address of a native object; 0 is null. */
@@ -24,6 +25,7 @@ export interface SessionSettings {
   readonly optimization: NonNullable<ProgramOptions["optimization"]>;
   readonly profile: string | undefined;
   readonly weightsFolder: string | undefined;
+  readonly constants: ProgramOptions["constants"];
   readonly releaseMemory: boolean;
 }
 
@@ -71,11 +73,11 @@ export class OrtCApi {
   }
 
   /**
-   * Compiles a model off the event loop.
+   * Compiles a model off the event loop. `constants` must outlive the session.
    *
    * @throws MogaoError with ONNX Runtime's message when it rejects the model
    */
-  async createSession(model: Uint8Array, settings: SessionSettings): Promise<Address> {
+  async createSession(model: Uint8Array, settings: SessionSettings, constants?: SharedConstants): Promise<Address> {
     const options = this.#create("createSessionOptions");
     const out = new BigUint64Array(new ArrayBuffer(8));
     try {
@@ -90,17 +92,31 @@ export class OrtCApi {
       if (settings.weightsFolder !== undefined)
         this.#call("addSessionConfigEntry", options, externalFolderKey, settings.weightsFolder);
       if (settings.profile !== undefined) this.#call("enableProfiling", options, settings.profile);
-      await this.#callAsync(
-        "createSessionFromArray",
-        [this.#environment, this.#address(model), model.length, options, this.#address(out)],
-        [model, out],
-      );
+      constants?.values.forEach((value, name) => this.#call("addInitializer", options, name, value));
+      const parameters = [this.#environment, this.#address(model), model.length, options];
+      if (!constants)
+        await this.#callAsync("createSessionFromArray", [...parameters, this.#address(out)], [model, out]);
+      else
+        await this.#callAsync(
+          "createSessionFromArrayWithPrepackedWeightsContainer",
+          [...parameters, constants.container, this.#address(out)],
+          [model, constants, out],
+        );
     } catch (error) {
       throw wrapped(error, "ONNX Runtime rejects the model");
     } finally {
       this.#plain.releaseSessionOptions(options);
     }
     return out[0] as Address;
+  }
+
+  /** A place where sessions share what they pack of their constants. */
+  createPackedWeights(): Address {
+    return this.#create("createPrepackedWeightsContainer");
+  }
+
+  releasePackedWeights(container: Address): void {
+    this.#plain.releasePrepackedWeightsContainer(container);
   }
 
   /** Options of runs after which the session gives back what memory it can. */

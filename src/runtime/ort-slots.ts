@@ -39,7 +39,13 @@ export const statusSlots = {
   getAllocatorWithDefaultOptions: [78, ["void *"]],
   sessionEndProfiling: [110, ["void *", "void *", "void *"]],
   addSessionConfigEntry: [130, ["void *", "str", "str"]],
+  addInitializer: [150, ["void *", "str", "void *"]],
   addRunConfigEntry: [165, ["void *", "str", "str"]],
+  createPrepackedWeightsContainer: [166, ["void *"]],
+  createSessionFromArrayWithPrepackedWeightsContainer: [
+    169,
+    ["void *", "void *", "size_t", "void *", "void *", "void *"],
+  ],
 } as const satisfies Readonly<Record<string, readonly [slot: number, parameters: readonly string[]]>>;
 
 /** Slots with another result than a status. */
@@ -52,6 +58,7 @@ export const plainSlots = {
   releaseTypeInfo: [98, "void", ["void *"]],
   releaseTensorTypeAndShapeInfo: [99, "void", ["void *"]],
   releaseSessionOptions: [100, "void", ["void *"]],
+  releasePrepackedWeightsContainer: [167, "void", ["void *"]],
   tensorTypeAndShapeHasShape: [390, "bool", ["void *"]],
 } as const satisfies Readonly<Record<string, readonly [slot: number, result: string, parameters: readonly string[]]>>;
 

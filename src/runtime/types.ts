@@ -44,6 +44,11 @@ export interface ProgramOptions {
   readonly releaseMemory?: boolean;
   /** Folder of the files that hold the model's external tensors; default: it has none. */
   readonly weightsFolder?: string | undefined;
+  /**
+   * External tensors by name, in memory that nobody changes: taken from here instead of `weightsFolder` (CPU). Programs that are given
+   * the same map share what is packed of them for kernels. Others that the map has are ignored.
+   */
+  readonly constants?: ReadonlyMap<string, HostTensor> | undefined;
 }
 
 /** Opens compiled programs on one device. */

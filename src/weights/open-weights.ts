@@ -5,6 +5,7 @@ import { elementCount, type ParameterInfo, type ParameterValues } from "../nn/pa
 import type { StoredWeights } from "../nn/quantization.ts";
 import type { TensorPlace } from "../onnx/emit.ts";
 import { mapFile } from "../runtime/mapped-file.ts";
+import type { HostTensor } from "../runtime/types.ts";
 import { storageOf, type ModelQuantization } from "./quantization.ts";
 import { openParameters } from "./read-parameters.ts";
 
@@ -38,7 +39,8 @@ export async function openWeights(
       else if (isFloat32 && place.offset % Float32Array.BYTES_PER_ELEMENT === 0) mappable.set(info, place);
     }
     const bytes = [...mappable.values()].reduce((sum, { length }) => sum + length, 0);
-    const buffer = bytes >= mapFrom ? await mapFile(path) : undefined;
+    const mapped = bytes >= mapFrom || places.size > 0 ? await mapFile(path) : undefined;
+    const buffer = bytes >= mapFrom ? mapped : undefined;
     const weights: ParameterValues = new Map();
     for (const info of parameters) {
       if (info.quantized) continue;
@@ -52,9 +54,31 @@ export async function openWeights(
       folder: dirname(real),
       storage: storageOf(quantization),
       place: (key: string) => places.get(key),
+      tensors: mapped && views(mapped, parameters, places),
     };
     return { weights, stored: places.size > 0 ? stored : undefined };
   } finally {
     await file.close();
   }
+}
+
+/** Codes and scales where they lie; undefined unless all do as numbers must. */
+function views(
+  buffer: ArrayBuffer,
+  parameters: readonly ParameterInfo[],
+  places: ReadonlyMap<string, TensorPlace>,
+): ReadonlyMap<string, HostTensor> | undefined {
+  const tensors = new Map<string, HostTensor>();
+  for (const { name, shape, tensor } of parameters) {
+    const place = places.get(name);
+    if (!place) continue;
+    const { offset, length } = place;
+    if (tensor.dtype === "byte") {
+      tensors.set(name, { type: "uint8", shape, data: new Uint8Array(buffer, offset, length) });
+    } else {
+      if (offset % Float32Array.BYTES_PER_ELEMENT !== 0) return undefined;
+      tensors.set(name, { type: "float32", shape, data: new Float32Array(buffer, offset, elementCount(shape)) });
+    }
+  }
+  return tensors;
 }
