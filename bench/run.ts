@@ -8,6 +8,7 @@ const benches = [
   "training-step",
   "ectf",
   "generate",
+  "batch",
   "optimizer",
   "pytorch",
   "denoise",

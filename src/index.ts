@@ -8,6 +8,7 @@ export { drawAfter } from "./generate/next-part.ts";
 export type { EncodedImagePart, PromptInput } from "./generate/prompt.ts";
 export type {
   AnswerSoFar,
+  BatchOptions,
   ChatSession,
   DrawingOptions,
   FinishReason,

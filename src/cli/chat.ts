@@ -13,7 +13,7 @@ import {
   type GenerationArguments,
 } from "./generation-options.ts";
 import { setExamples } from "./help.ts";
-import { slug } from "./output-folder.ts";
+import { pictureSaver, slug } from "./output-folder.ts";
 import { Progress } from "./progress.ts";
 import { terminalView } from "./terminal-view.ts";
 import { Transcript } from "./transcript.ts";
@@ -138,8 +138,7 @@ class Conversation {
       // A fixed seed must not draw every turn from the same noise.
       const turnSeed = seed === undefined ? {} : { seed: (seed + this.#turn) >>> 0 };
       return follow(this.#session.send(prompt, { ...options, ...turnSeed, signal }), {
-        folder: this.#values.out,
-        name: slug(text),
+        save: pictureSaver(this.#values.out, slug(text)),
         view: terminalView(this.#context),
         progress: this.#progress,
       });

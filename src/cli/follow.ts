@@ -1,7 +1,6 @@
 import type { RgbImage } from "../core/image.ts";
 import { encodePng } from "../data/png.ts";
 import type { FinishReason, Generation, GenerateEvent, Usage } from "../generate/types.ts";
-import { saveNumbered } from "./output-folder.ts";
 import type { Progress } from "./progress.ts";
 
 /** A part as the command line reports it: pictures by their files. */
@@ -31,11 +30,15 @@ export interface View {
   image(image: RgbImage, path: string): Promise<void>;
 }
 
-/** Follows a generation to its end: shows what comes, saves pictures to `folder` as `<number>-<name>-<seed>.png`, reports progress. */
-export async function follow(
-  generation: Generation,
-  { folder, name, view, progress }: { folder: string; name: string; view?: View; progress: Progress },
-): Promise<Outcome> {
+export interface FollowOptions {
+  /** Writes a picture and returns its path. */
+  readonly save: (seed: number, png: Uint8Array) => Promise<string>;
+  readonly view?: View;
+  readonly progress: Pick<Progress, "update" | "clear">;
+}
+
+/** Follows a generation to its end: shows what comes, saves pictures, reports progress. */
+export async function follow(generation: Generation, { save, view, progress }: FollowOptions): Promise<Outcome> {
   const parts: SavedPart[] = [];
   let drawing: { started: number; size: string } | undefined;
   try {
@@ -59,7 +62,7 @@ export async function follow(
           break;
         case "image-end": {
           const { image, seed } = event;
-          const path = await saveNumbered(folder, `${name}-${seed}.png`, await encodePng(image));
+          const path = await save(seed, await encodePng(image));
           parts.push({ type: "image", path, width: image.width, height: image.height, seed });
           progress.clear();
           await view?.image(image, path);

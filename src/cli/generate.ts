@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { expectInput } from "../core/errors.ts";
 import { interruptible, type CliContext } from "./context.ts";
 import { follow, type Outcome } from "./follow.ts";
 import {
@@ -8,8 +9,9 @@ import {
   loadOptions,
   type GenerationArguments,
 } from "./generation-options.ts";
-import { setExamples } from "./help.ts";
-import { slug } from "./output-folder.ts";
+import { generateBatch, type BatchArguments } from "./generate-batch.ts";
+import { rareOption, setExamples } from "./help.ts";
+import { pictureSaver, slug } from "./output-folder.ts";
 import { integerOption } from "./option-values.ts";
 import { Progress } from "./progress.ts";
 import { promptParts } from "./prompt-parts.ts";
@@ -27,20 +29,41 @@ export function addGenerate(program: Command, context: CliContext): void {
     )
     .helpOption("-h, --help", "print this help")
     .option("--json", "print one JSON object on stdout and nothing else")
-    .option("--samples <N>", "answer N times, with N seeds in a row", integerOption("--samples", 1, 10_000));
-  addGenerationOptions(command).action((parts: string[], values: GenerateArguments) =>
-    generate(parts, values, context),
+    .option("--samples <N>", "answer N times, with N seeds in a row", integerOption("--samples", 1, 10_000))
+    .option("--prompts <FILE>", "answer each of many: one a line, or .jsonl (docs/generation.md)");
+  rareOption(
+    addGenerationOptions(command),
+    "--together <N>",
+    "prompts of --prompts whose pictures are drawn in one batch (default: 8)",
+    integerOption("--together", 1, 1000),
+  );
+  command.action((parts: string[], values: GenerateArguments) =>
+    values.prompts === undefined
+      ? generate(parts, values, context)
+      : generateFile(parts, { ...values, prompts: values.prompts }, context),
   );
   setExamples(command, [
     'mogao generate "Draw a red apple. Then make it green."',
-    'mogao generate "How many animals are there?" @zoo.png',
-    'mogao generate "Draw a cat." --seed 7 --size 96x96 --json',
+    "mogao generate --prompts prompts.txt --seed 7 --out drawn",
   ]);
 }
 
 interface GenerateArguments extends GenerationArguments {
   json?: true;
   samples?: number;
+  prompts?: string;
+  together?: number;
+}
+
+async function generateFile(
+  parts: readonly string[],
+  values: GenerateArguments & BatchArguments,
+  context: CliContext,
+): Promise<void> {
+  expectInput(parts.length === 0, `--prompts: expected no prompt beside it, found ${JSON.stringify(parts[0])}`);
+  expectInput(values.samples === undefined, "--prompts: expected no --samples beside it; list a prompt several times");
+  await checkFolders(values);
+  await generateBatch(values, context);
 }
 
 async function generate(
@@ -48,13 +71,14 @@ async function generate(
   values: GenerateArguments,
   context: CliContext,
 ): Promise<void> {
+  expectInput(values.together === undefined, "--together: expected --prompts beside it, found none");
   const parts = await promptParts(argumentsInOrder);
   const options = generateOptions(values);
   await checkFolders(values);
   const progress = new Progress(context.stderr, { quiet: values.json === true });
+  const name = slug(parts.map((part) => (part.type === "text" ? part.text : "")).join(" "));
   const output = {
-    folder: values.out,
-    name: slug(parts.map((part) => (part.type === "text" ? part.text : "")).join(" ")),
+    save: pictureSaver(values.out, name),
     ...(values.json !== true && { view: terminalView(context) }),
     progress,
   };

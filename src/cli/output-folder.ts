@@ -37,3 +37,8 @@ export async function saveNumbered(folder: string, name: string, bytes: Uint8Arr
     return path;
   }
 }
+
+/** Saves pictures under one name and their seeds; see {@link saveNumbered}. */
+export function pictureSaver(folder: string, name: string): (seed: number, png: Uint8Array) => Promise<string> {
+  return (seed, png) => saveNumbered(folder, `${name}-${seed}.png`, png);
+}

@@ -3,15 +3,13 @@ import { Philox } from "../core/random.ts";
 import { guidanceConditions } from "../model/guidance.ts";
 import type { ContextImage } from "./context.ts";
 import type { Conversation } from "./conversation.ts";
-import { Denoiser } from "./denoiser.ts";
+import { drawLatents } from "./draw-latents.ts";
 import { drawingSettings } from "./drawing-settings.ts";
 import type { Engine } from "./engine.ts";
-import { sampleFlow } from "./flow-sampler.ts";
-import type { ResolvedOptions } from "./options.ts";
-import type { GenerateEvent, PictureSize } from "./types.ts";
+import type { AnswerRun } from "./session.ts";
+import type { PictureSize } from "./types.ts";
 
-/** Random streams of one seed. */
-const NOISE_STREAM = 1;
+/** Random stream of a seed that later images' seeds are taken from. */
 const SEED_STREAM = 2 ** 32;
 
 /** The seed of a generation's images: its own for the first one, so that it can be had again, then derived ones. */
@@ -31,15 +29,13 @@ export interface DrawnImage {
 export async function drawImage(
   engine: Engine,
   conversation: Conversation,
-  options: ResolvedOptions,
   index: number,
-  emit: (event: GenerateEvent) => void,
-  signal: AbortSignal,
+  { options, emit, signal, draw = (picture) => drawLatents(engine, [picture]).then(([one]) => one!) }: AnswerRun,
 ): Promise<DrawnImage> {
   const vae = await engine.vae();
   const { lastImage } = conversation;
   const settings = drawingSettings(options.drawing, engine.config, lastImage && pixelsOf(lastImage, vae.tokenSide));
-  const { size, evaluations: steps, shift, solver, rule, interval } = settings;
+  const { size, evaluations: steps, rule } = settings;
   const { width, height } = size;
   const { previewEvery } = options;
   const seed = imageSeed(options.seed, index);
@@ -50,14 +46,11 @@ export async function drawImage(
     signal.throwIfAborted();
     branches.push({ condition, context: await conversation.condition(condition) });
   }
-  const markers = engine.markup.insideImage;
-  const denoiser = await Denoiser.open(engine.programs, branches, { ...grid, markers, rule, interval });
-
-  const latents = new Philox(seed, NOISE_STREAM).fillNormal(new Float32Array(new ArrayBuffer(4 * denoiser.size)));
-  await sampleFlow(latents, denoiser.velocity, {
-    steps,
-    shift,
-    solver,
+  const latents = await draw({
+    grid,
+    settings,
+    branches,
+    seed,
     signal,
     onStep: async ({ step, estimate }) => {
       const wanted = previewEvery > 0 && step < steps && step % previewEvery === 0;

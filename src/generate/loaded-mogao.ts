@@ -3,12 +3,16 @@ import type { Device, Runtime } from "../runtime/types.ts";
 import type { ModelFolderConfig } from "../weights/model-config.ts";
 import type { ModelFolder } from "../weights/model-folder.ts";
 import { Conversation } from "./conversation.ts";
+import { DrawingGroup } from "./drawing-group.ts";
 import { Engine } from "./engine.ts";
 import { startGeneration } from "./generation.ts";
-import { randomSeed, resolveOptions } from "./options.ts";
+import { randomSeed, resolveOptions, TOGETHER } from "./options.ts";
 import { readPrompt, type PromptInput } from "./prompt.ts";
 import { answer, SharedPrompt, type AnswerRun } from "./session.ts";
-import type { ChatSession, GenerateOptions, GenerateResult, Generation, Mogao, Part } from "./types.ts";
+import type { BatchOptions, ChatSession, GenerateOptions, GenerateResult, Generation, Mogao, Part } from "./types.ts";
+
+/** The seed of the i-th of several answers; the first has the one that was given, whatever that is. */
+const seedAfter = (seed: number, i: number) => (i === 0 ? seed : (seed + i) >>> 0);
 
 /** A model in memory, on one device. Generations may run at the same time; they share weights and take turns step by step. */
 export class LoadedMogao implements Mogao {
@@ -43,10 +47,37 @@ export class LoadedMogao implements Mogao {
     read.catch(() => undefined); // each sample tells of it
     let last: Promise<unknown> = Promise.resolve();
     return Array.from({ length: count }, (_, i) => {
-      const own = { ...options, seed: i === 0 ? seed : (seed + i) >>> 0 };
+      const own = { ...options, seed: seedAfter(seed, i) };
       const sample = this.#start(read, own, (parts, run) => shared.answer(parts, run), last);
       last = Promise.allSettled([sample]);
       return sample;
+    });
+  }
+
+  /**
+   * Answers several prompts, each as `generate` would up to rounding, and draws their pictures together: those of {@link
+   * BatchOptions.together} neighbours, as soon as all of them want one. Leaving one of the generations aborts that one alone.
+   */
+  batch(prompts: readonly PromptInput[], { together = TOGETHER, seeds, ...options }: BatchOptions = {}): Generation[] {
+    if (!Number.isSafeInteger(together) || together < 1)
+      throw new InputError(`together: expected a whole number of at least 1, found ${together}`);
+    if (seeds && seeds.length !== prompts.length)
+      throw new InputError(`seeds: expected one for each of ${prompts.length} prompts, found ${seeds.length}`);
+    const first = typeof options.seed === "number" ? options.seed : randomSeed();
+    let ready: Promise<unknown> = Promise.resolve();
+    return Array.from({ length: Math.ceil(prompts.length / together) }, (_, i) => i * together).flatMap((from) => {
+      const some = prompts.slice(from, from + together);
+      const group = new DrawingGroup(this.#engine, some.length);
+      const generations = some.map((prompt, i) => {
+        const own = { ...options, seed: seeds?.[from + i] ?? seedAfter(first, from + i) };
+        const work = (parts: readonly Part[], run: AnswerRun) =>
+          answer(this.#engine, new Conversation(this.#engine), parts, { ...run, draw: group.draw });
+        const generation = this.#start(prompt, own, work, ready);
+        void Promise.allSettled([generation]).then(() => group.leave());
+        return generation;
+      });
+      ready = Promise.allSettled(generations);
+      return generations;
     });
   }
 

@@ -138,7 +138,7 @@ export async function measureModel(
     const { visual: visualBits } = config.quantization ?? {};
     const machine = (await timed("the machine's rates", () => measureMachine(runtime, visualBits))).result;
     const { floatProducts, quantizedProducts = floatProducts } = machine;
-    const sizes = { tokens: grid.rows * grid.columns, past: context.length, branches: 1 };
+    const sizes = { tokens: grid.rows * grid.columns, past: context.length, images: 1, branches: 1 };
     const graphs = graphsOf(config, vaeConfig, side);
     const compute = (seconds: number, outputs: readonly Tensor[], rate: number, named = {}): ComputeMeasurement => {
       const operations = countOperations(outputs, new Map(Object.entries(named)));

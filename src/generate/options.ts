@@ -42,6 +42,9 @@ const known = new Set<string>([
   "signal",
 ] satisfies (keyof GenerateOptions)[]);
 
+/** How many prompts of a batch draw their pictures together, unless told otherwise. */
+export const TOGETHER = 8;
+
 export function randomSeed(): number {
   return Math.floor(Math.random() * SEEDS);
 }

@@ -62,7 +62,7 @@ export function cleanGraph(model: Mogao): Record<string, Tensor> {
   const rows = addDims(markers?.count ?? 0, v);
   const result = model.forward({
     text: markers,
-    visual: { rows: latentRows(model, v, condition), positions: input("visual_positions", [1, v, 1, 3]), condition },
+    visual: { rows: latentRows(model, 1, v, condition), positions: input("visual_positions", [1, v, 1, 3]), condition },
     bias: input("bias", [1, 1, rows, addDims(past[0]!.keys.shape[1]!, rows)]),
     past,
   });
@@ -70,21 +70,21 @@ export function cleanGraph(model: Mogao): Record<string, Tensor> {
 }
 
 /**
- * Noisy rows of one image under b conditions at once. Inputs (v rows, p rows of the longest context):
- *   latents [1, v, latentSize], x_t, the same for all · times [1, 1] · visual_positions [b, v, 1, 3] ·
+ * Noisy rows of n images of one size, in b branches: each an image under a condition. Inputs (v rows, p rows of the longest context):
+ *   latents [n, v, latentSize], x_t · image_index [b] int, whose x_t a branch has · times [1, 1] · visual_positions [b, v, 1, 3] ·
  *   bias [b, 1, 1, p + v] · past_keys_i, past_values_i [b, p, kvHeads, headSize]; and as for clean rows latent_places,
  *   marker_ids, and marker_positions [b, m, 1, 3].
  * Output: velocity [b, v, latentSize].
  */
 export function noisyGraph(model: Mogao): Record<string, Tensor> {
-  const [b, v] = [symbol("branches"), symbol("tokens")];
+  const [n, b, v] = [symbol("images"), symbol("branches"), symbol("tokens")];
   const past = cacheInputs(model.config, "past", symbol("past"), b);
   const condition = sharedTime(model, input("times", [1, 1]));
   const markers = markerRows(model, b);
   const result = model.forward({
     text: markers,
     visual: {
-      rows: broadcastTo(latentRows(model, v, condition), [b, v, model.config.hiddenSize]),
+      rows: gather(latentRows(model, n, v, condition), input("image_index", [b], "int")),
       positions: input("visual_positions", [b, v, 1, 3]),
       condition,
     },
@@ -94,9 +94,9 @@ export function noisyGraph(model: Mogao): Record<string, Tensor> {
   return { velocity: result.velocity! };
 }
 
-function latentRows(model: Mogao, v: Dim, condition: Condition): Tensor {
+function latentRows(model: Mogao, n: Dim, v: Dim, condition: Condition): Tensor {
   const places = model.latentTable && input("latent_places", [1, v], "int");
-  return model.embedLatents(input("latents", [1, v, model.config.latentSize]), condition, places);
+  return model.embedLatents(input("latents", [n, v, model.config.latentSize]), condition, places);
 }
 
 /** The markers inside a group of latents, which keep the weights of text. */

@@ -2,6 +2,7 @@
 import { InputError } from "../core/errors.ts";
 import { Conversation } from "./conversation.ts";
 import { drawImage } from "./draw.ts";
+import type { DrawLatents } from "./draw-latents.ts";
 import type { Engine } from "./engine.ts";
 import { Transcript } from "./markup.ts";
 import { usualRule } from "./next-part.ts";
@@ -16,6 +17,8 @@ export interface AnswerRun {
   readonly options: ResolvedOptions;
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  /** How latents are drawn; default: each picture's as soon as it is wanted. */
+  readonly draw?: DrawLatents;
 }
 
 /**
@@ -182,18 +185,15 @@ class Turn {
   evaluations = 0;
   readonly #engine: Engine;
   readonly #conversation: Conversation;
-  readonly #options: ResolvedOptions;
-  readonly #emit: Emit;
-  readonly #signal: AbortSignal;
+  readonly #run: AnswerRun;
   readonly #writer: TextWriter;
   readonly #opensImages: boolean;
 
-  constructor(engine: Engine, conversation: Conversation, { options, emit, signal }: AnswerRun) {
+  constructor(engine: Engine, conversation: Conversation, run: AnswerRun) {
+    const { options, emit, signal } = run;
     this.#engine = engine;
     this.#conversation = conversation;
-    this.#options = options;
-    this.#emit = emit;
-    this.#signal = signal;
+    this.#run = run;
     this.#writer = new TextWriter(engine, conversation, options, emit, signal);
     this.#opensImages = engine.config.generation.opensImages;
   }
@@ -204,7 +204,8 @@ class Turn {
   }
 
   async run(): Promise<FinishReason> {
-    const { nextPart, draws, output, system, maxImages } = this.#options;
+    const { options, signal } = this.#run;
+    const { nextPart, draws, output, system, maxImages } = options;
     const rule = nextPart ?? usualRule(draws ? output : "text", this.#opensImages);
     let after: AnswerSoFar["after"] = "start";
     if (system !== undefined && draws) {
@@ -212,9 +213,9 @@ class Turn {
       if (!nextPart && this.#opensImages) after = "request"; // the thought was for a picture
     }
     for (;;) {
-      this.#signal.throwIfAborted();
+      signal.throwIfAborted();
       const imagesLeft = maxImages - this.images;
-      const next = await unlessAborted(rule({ after, parts: [...this.parts], imagesLeft }), this.#signal);
+      const next = await unlessAborted(rule({ after, parts: [...this.parts], imagesLeft }), signal);
       if (!NEXT_PARTS.includes(next))
         throw new InputError(`nextPart: expected ${NEXT_PARTS.join(", ")}, found ${String(next)}`);
       if (next === "stop") return "stop";
@@ -246,14 +247,7 @@ class Turn {
 
   async #draw(): Promise<void> {
     this.#conversation.pushTokens(this.#engine.markup.openImage, "image");
-    const drawn = await drawImage(
-      this.#engine,
-      this.#conversation,
-      this.#options,
-      this.images,
-      this.#emit,
-      this.#signal,
-    );
+    const drawn = await drawImage(this.#engine, this.#conversation, this.images, this.#run);
     this.images++;
     this.evaluations += drawn.evaluations;
     this.#conversation.pushImage(drawn.context);

@@ -86,6 +86,13 @@ export interface GenerateOptions extends DrawingOptions {
   signal?: AbortSignal;
 }
 
+export interface BatchOptions extends GenerateOptions {
+  /** One for each prompt; default: `seed` and those that follow it. */
+  seeds?: readonly number[];
+  /** How many prompts draw their pictures together, at most; default 8. */
+  together?: number;
+}
+
 export interface Usage {
   readonly promptTokens: number;
   readonly promptImages: number;
@@ -148,6 +155,8 @@ export interface Mogao {
   generate(prompt: Prompt, options?: GenerateOptions): Generation;
   /** The prompt answered `count` times, under the seed and those that follow it; it is run once. */
   samples(prompt: Prompt, count: number, options?: GenerateOptions): readonly Generation[];
+  /** Several prompts, whose pictures are drawn together: faster than one after another where pictures are small. */
+  batch(prompts: readonly Prompt[], options?: BatchOptions): readonly Generation[];
   chat(): ChatSession;
   /** Frees the model; whatever runs is aborted. */
   dispose(): void;

@@ -1,5 +1,6 @@
 import type { RgbImage } from "../../src/core/image.ts";
 import type {
+  BatchOptions,
   ChatSession,
   GenerateEvent,
   GenerateOptions,
@@ -26,6 +27,8 @@ export function solid(width: number, height: number, colour: readonly [number, n
 export class FakeMogao implements Mogao {
   readonly device = "cpu";
   readonly calls: { prompt: Prompt; options: GenerateOptions }[] = [];
+  /** Sizes of batches. */
+  readonly batches: number[] = [];
   disposed = false;
   resets = 0;
   readonly #script: Script;
@@ -51,6 +54,14 @@ export class FakeMogao implements Mogao {
   samples(prompt: Prompt, count: number, options: GenerateOptions = {}): Generation[] {
     const seed = options.seed ?? 42;
     return Array.from({ length: count }, (_, i) => this.generate(prompt, { ...options, seed: seed + i }));
+  }
+
+  batch(prompts: readonly Prompt[], given: BatchOptions = {}): Generation[] {
+    const { seeds, ...options } = given;
+    delete options.together;
+    const seed = options.seed ?? 42;
+    this.batches.push(prompts.length);
+    return prompts.map((prompt, i) => this.generate(prompt, { ...options, seed: seeds?.[i] ?? seed + i }));
   }
 
   chat(): ChatSession {
