@@ -5,9 +5,9 @@ import type { Engine } from "./engine.ts";
 /** What a run of tokens belongs to. A thought leads to a picture without being a text of its own. */
 export type Role = "text" | "thought" | "image";
 
-/** What was pushed. `begins`: here a text begins, or what follows an image. */
+/** What was pushed. `begins`: here a text begins, or what follows an image. `bare`: what stays of the tokens without that text. */
 type Entry =
-  | { readonly role: Role; readonly ids: readonly number[] }
+  | { readonly role: Role; readonly ids: readonly number[]; readonly bare?: readonly number[] | undefined }
   | { readonly role: "image"; readonly image: ContextImage }
   | { readonly role: Role; readonly begins: true };
 
@@ -16,6 +16,7 @@ export interface ConversationMark {
   readonly context: ContextMark;
   readonly entries: number;
   readonly lastText: number;
+  readonly bare: readonly number[];
 }
 
 /** A context of some of the entries, as far as they were there when it was last asked for. */
@@ -34,6 +35,8 @@ export class Conversation {
   #entries: Entry[] = [];
   /** Order of the token at which the last text begins, or of what follows the last image. */
   #lastText = 0;
+  /** What would stand from there on, were the text not there: the markup that follows it. */
+  #bare: readonly number[] = [];
   /** Whether clean VAE tokens of images are in the context. */
   #hasVae: boolean;
   readonly #selections = new Map<Role, Selection>();
@@ -55,8 +58,14 @@ export class Conversation {
     return this.#entries.findLast((entry) => "image" in entry)?.image;
   }
 
-  pushTokens(ids: readonly number[], role: Role = "text"): void {
-    if (ids.length > 0) this.#push({ role, ids });
+  /** `bare`: what of the tokens is there without the last text, too. */
+  pushTokens(ids: readonly number[], role: Role = "text", bare: readonly number[] = []): void {
+    if (ids.length > 0) this.#push({ role, ids, bare });
+  }
+
+  /** Markup around texts. */
+  pushMarkup(ids: readonly number[]): void {
+    this.pushTokens(ids, "text", ids);
   }
 
   /** A text begins with what is pushed next. */
@@ -103,26 +112,30 @@ export class Conversation {
     if (condition === "full") return this.#context;
     if (condition === "images") return this.#select("image");
     const { openImage } = this.#engine.markup;
-    const needsMarker = openImage.length > 0;
     let context: CachedContext;
-    if (condition === "before-text") context = this.#context.copy(this.#lastText);
-    else if (this.#entries.every((entry) => "begins" in entry || entry.role === "text")) return this.#context;
-    else context = await this.#select("text").then((texts) => (needsMarker ? texts.copy() : texts));
-    if (needsMarker) {
-      context.push({ type: "text", ids: openImage });
+    let rest = openImage;
+    if (condition === "before-text") {
+      context = this.#context.copy(this.#lastText);
+      if (this.#engine.config.generation.withoutText === "markup") rest = [...this.#bare, ...openImage];
+    } else if (this.#entries.every((entry) => "begins" in entry || entry.role === "text")) return this.#context;
+    else context = await this.#select("text").then((texts) => (openImage.length > 0 ? texts.copy() : texts));
+    if (rest.length > 0) {
+      context.push({ type: "text", ids: rest });
       await context.settle();
     }
     return context;
   }
 
   mark(): ConversationMark {
-    return { context: this.#context.mark(), entries: this.#entries.length, lastText: this.#lastText };
+    const [context, entries] = [this.#context.mark(), this.#entries.length];
+    return { context, entries, lastText: this.#lastText, bare: this.#bare };
   }
 
   rollback(mark: ConversationMark): void {
     this.#context.rollback(mark.context);
     this.#entries.length = mark.entries;
     this.#lastText = mark.lastText;
+    this.#bare = mark.bare;
     this.#logits = undefined;
     for (const [role, { done }] of this.#selections) if (done > mark.entries) this.#selections.delete(role);
   }
@@ -131,8 +144,10 @@ export class Conversation {
     this.#entries.push(entry);
     if ("begins" in entry) {
       this.#lastText = this.#context.next;
+      this.#bare = [];
       return;
     }
+    if ("bare" in entry && entry.bare) this.#bare = [...this.#bare, ...entry.bare];
     this.#logits = undefined;
     this.#pushInto(this.#context, entry);
   }
@@ -151,7 +166,7 @@ export class Conversation {
 
   #pushInto(context: CachedContext, entry: Exclude<Entry, { begins: true }>): void {
     if ("ids" in entry) context.push({ type: "text", ids: entry.ids });
-    else {
+    else if ("image" in entry) {
       const image = this.#hasVae ? entry.image : { ...entry.image, latents: undefined };
       context.push({ type: "image", image, markers: this.#engine.markup.insideImage });
     }

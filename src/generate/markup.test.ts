@@ -41,3 +41,14 @@ test("what may still grow waits, unless all is asked for", () => {
   expect(transcript.take({ all: true })).toEqual(tokenizer.encode("user red apple"));
   expect(transcript.take({ all: true })).toEqual([]);
 });
+
+test("a fork goes on with what was not taken, and leaves the first as it is", () => {
+  const transcript = written("<|im_start|>", "Sy", "<|im_end|>us");
+  expect(transcript.take({ all: false })).toEqual([turnStart, ...tokenizer.encode("Sy"), turnEnd]);
+  const fork = transcript.fork();
+  transcript.text("er");
+  fork.markup("<|im_end|>");
+  expect(fork.take({ all: true })).toEqual([...tokenizer.encode("us"), turnEnd]);
+  expect(fork.textTokens).toBe(0);
+  expect(transcript.take({ all: true })).toEqual(tokenizer.encode("user"));
+});

@@ -72,6 +72,15 @@ export class Transcript {
     }
   }
 
+  /** Another one that goes on from here, with what has not been taken. */
+  fork(): Transcript {
+    const fork = new Transcript(this.#tokenizer);
+    fork.#ids = this.#ids;
+    fork.#open = this.#open;
+    fork.#hasText = this.#hasText;
+    return fork;
+  }
+
   /** Ids up to the last special token, which are then forgotten; or all. */
   take({ all }: { readonly all: boolean }): readonly number[] {
     const ids = all ? this.#closed() : this.#ids;

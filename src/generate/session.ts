@@ -85,11 +85,11 @@ async function reply(
   { prompt, promptTokens }: { readonly prompt: readonly Part[]; readonly promptTokens: number },
   run: AnswerRun,
 ): Promise<GenerateResult> {
-  conversation.pushTokens(engine.markup.openAnswer);
+  conversation.pushMarkup(engine.markup.openAnswer);
   const turn = new Turn(engine, conversation, run);
   const finish = await turn.run();
   // A turn that was cut off is closed too: the next one finds what training showed.
-  conversation.pushTokens(engine.markup.closeAnswer);
+  conversation.pushMarkup(engine.markup.closeAnswer);
   const { parts } = turn;
   return {
     parts,
@@ -122,30 +122,38 @@ export async function pushPrompt(
   const { openImage, openAnswer } = engine.markup;
   const { maxContext } = engine.config.generation;
   const written = new Transcript(engine.tokenizer);
+  /** The same from the last text on, without it. */
+  let bare = new Transcript(engine.tokenizer);
   const push = (which: { readonly all: boolean }) => {
     const ids = written.take(which);
     expectRoom(ids.length);
-    conversation.pushTokens(ids);
+    conversation.pushTokens(ids, "text", bare.take(which));
   };
   const expectRoom = (rows: number) => {
     const length = conversation.length + rows;
     if (length >= maxContext)
       throw new InputError(`prompt: with what came before it takes ${length} tokens, expected less than ${maxContext}`);
   };
+  const mark = (template: string) => {
+    written.markup(template);
+    bare.markup(template);
+  };
   const text = (value: string) => {
     push({ all: false });
     conversation.beginText();
-    written.markup(markup.text[0]);
+    bare = written.fork();
+    mark(markup.text[0]);
     written.text(value);
-    written.markup(markup.text[1]);
+    mark(markup.text[1]);
   };
   const begins = conversation.length === 0;
   if (begins && system !== undefined && markup.system) {
     written.markup(markup.system[0]);
     written.text(system);
     written.markup(markup.system[1]);
-  } else if (begins) written.markup(markup.opening);
-  written.markup(markup.prompt[0]);
+    bare = written.fork();
+  } else if (begins) mark(markup.opening);
+  mark(markup.prompt[0]);
   if (system !== undefined && !(begins && markup.system)) text(system);
   for (const part of prompt) {
     signal.throwIfAborted();
@@ -156,7 +164,7 @@ export async function pushPrompt(
       conversation.pushImage(await engine.contextImage(part.image));
     }
   }
-  written.markup(markup.prompt[1]);
+  mark(markup.prompt[1]);
   push({ all: true });
   expectRoom(openAnswer.length);
   return written.textTokens;

@@ -65,7 +65,9 @@ export class TextWriter {
     const { openText, closeText } = this.#engine.markup;
     const { role } = text;
     if (role === "text") this.#conversation.beginText();
-    this.#conversation.pushTokens(openText, role);
+    const around = (ids: readonly number[]) =>
+      role === "text" ? this.#conversation.pushMarkup(ids) : this.#conversation.pushTokens(ids, role);
+    around(openText);
     const mark = role === "thought" ? { thought: true as const } : {};
     const stream = this.#engine.tokenizer.stream();
     let value = "";
@@ -80,7 +82,7 @@ export class TextWriter {
       add(delta);
       return text.until === "paragraph" && delta.includes("\n") && PARAGRAPH_END.test(value);
     });
-    this.#conversation.pushTokens(closeText, role);
+    around(closeText);
     if (this.#tokens === before) return { ended };
     add(stream.end());
     this.#emit({ type: "text-end", text: value, ...mark });

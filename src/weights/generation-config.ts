@@ -54,6 +54,8 @@ export const generationSchema = z.strictObject({
   /** Shares of noise between which guidance is on. */
   guidanceInterval: interval.default([0, 1]),
   guidanceRenormalisation: renormalisation.default("none"),
+  /** What the context without the last text keeps of what follows that text: nothing, or its markup, as Lance does. */
+  withoutText: z.enum(["nothing", "markup"]).default("nothing"),
   /** What differs where the context has images. */
   editing: z
     .strictObject({

@@ -5,11 +5,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
-import { CachedContext, type ContextPart } from "../../src/generate/context.ts";
+import { afterAll, expect, test, vi } from "vitest";
+import { createImage } from "../../src/core/image.ts";
+import { CachedContext, type ContextImage, type ContextPart } from "../../src/generate/context.ts";
+import { Conversation } from "../../src/generate/conversation.ts";
 import { Denoiser } from "../../src/generate/denoiser.ts";
+import { Engine } from "../../src/generate/engine.ts";
 import { sampleFlow } from "../../src/generate/flow-sampler.ts";
 import { ModelPrograms } from "../../src/generate/model-programs.ts";
+import { pushPrompt } from "../../src/generate/session.ts";
 import type { SequencePart } from "../../src/model/sequence.ts";
 import { convertModel } from "../../src/weights/convert-model.ts";
 import { loadModelFolder } from "../../src/weights/model-folder.ts";
@@ -21,7 +25,8 @@ const scratch = await mkdtemp(join(tmpdir(), "mogao-lance-"));
 const [theirs, ours] = [join(scratch, "theirs"), join(scratch, "ours")];
 await writeLanceFolder(theirs);
 await convertModel({ family: "lance", folder: theirs, out: ours, name: "lance" });
-const { config, weights } = await loadModelFolder(ours);
+const folder = await loadModelFolder(ours);
+const { config, weights } = folder;
 await rm(scratch, { recursive: true });
 const expected = await expectedOf("lance");
 const of = (name: string): Reference => expected.get(name)!;
@@ -34,16 +39,13 @@ const programs = new ModelPrograms(runtime, config.model, weights);
 afterAll(() => programs.dispose());
 
 const text = (name: string): ContextPart => ({ type: "text", ids: ids(name) });
-const image = (latents?: string): ContextPart => ({
-  type: "image",
-  image: {
-    ...grid,
-    vitGrid,
-    vitTokens: of("vit").data,
-    ...(latents !== undefined && { latents: () => Promise.resolve(of(latents).data) }),
-  },
-  markers,
+const contextImage = (latents?: string): ContextImage => ({
+  ...grid,
+  vitGrid,
+  vitTokens: of("vit").data,
+  ...(latents !== undefined && { latents: () => Promise.resolve(of(latents).data) }),
 });
+const image = (latents?: string): ContextPart => ({ type: "image", image: contextImage(latents), markers });
 
 function contextOf(...parts: readonly ContextPart[]): CachedContext {
   const context = new CachedContext(programs);
@@ -85,16 +87,19 @@ const tasks = {
 } as const;
 const conditions = ["full", "before-text"] as const;
 
-/** Lance's guidance: on text alone. */
+/** Lance's: on text alone. */
+const guidance = {
+  ...grid,
+  markers,
+  rule: { form: "nested", text: 4, image: 1, renormalisation: { over: "global", least: 0 } },
+  interval: [0.4, 1],
+} as const;
+
 async function denoiser(task: keyof typeof tasks, only?: number) {
   const branches = tasks[task]().map((context, i) => ({ context, condition: conditions[only === undefined ? i : 0]! }));
   for (const { context } of branches) await context.settle();
-  return Denoiser.open(programs, only === undefined ? branches : [branches[only]!], {
-    ...grid,
-    markers,
-    rule: { form: "nested", text: only === undefined ? 4 : 1, image: 1, renormalisation: { over: "global", least: 0 } },
-    interval: [0.4, 1],
-  });
+  if (only === undefined) return Denoiser.open(programs, branches, guidance);
+  return Denoiser.open(programs, [branches[only]!], { ...guidance, rule: { ...guidance.rule, text: 1 } });
 }
 
 test.each(["draw", "edit"] as const)("%s: one step of denoising, with and without the text", async (task) => {
@@ -123,4 +128,32 @@ test.each(["draw", "edit"] as const)("%s: guided by text while noise prevails", 
   const x = Float32Array.from(of("x_t").data);
   await sampleFlow(x, (await denoiser(task)).velocity, { steps: 4, shift: 3.5, solver: "euler" });
   expectClose(x, of(`${task}.drawn`));
+});
+
+/** The reference's prompt as markup of ours: PREFIX, TEXT and SUFFIX of make_lance.py. */
+const markup: (typeof config)["generation"]["markup"] = {
+  ...config.generation.markup,
+  opening: "<|im_start|>Sy<|im_end|>",
+  prompt: ["", "<|im_end|>"],
+  answer: ["<|im_start|>", ""],
+};
+
+test.each(["draw", "edit"] as const)("%s: a conversation has the contexts that Lance has", async (task) => {
+  const generation = { ...config.generation, markup };
+  expect(generation.withoutText).toBe("markup");
+  const engine = new Engine(runtime, { ...folder, config: { ...config, generation } });
+  vi.spyOn(engine, "contextImage").mockResolvedValue(contextImage("source"));
+  const conversation = new Conversation(engine);
+  conversation.includeVae();
+  const source = { type: "image", image: createImage(1, 1) } as const;
+  const prompt = [...(task === "edit" ? [source] : []), { type: "text", text: "Hi!" } as const];
+  await pushPrompt(engine, conversation, prompt, { system: undefined }, new AbortController().signal);
+  conversation.pushMarkup(engine.markup.openAnswer);
+  const branches = [];
+  for (const condition of conditions) branches.push({ condition, context: await conversation.condition(condition) });
+  const { velocity } = await Denoiser.open(engine.programs, branches, guidance);
+  const x = Float32Array.from(of("x_t").data);
+  await sampleFlow(x, velocity, { steps: 4, shift: 3.5, solver: "euler" });
+  expectClose(x, of(`${task}.drawn`));
+  engine.dispose();
 });

@@ -48,8 +48,8 @@ export const bagelUsage: Usage = {
 
 /**
  * bytedance/Lance: inference_lance.sh, config/config_factory.py, data/system_prompt_render.py, at 768 pixels a side. Guidance
- * is on text alone. It crops pictures to six aspect ratios, has a system prompt for each task, and leaves the answer's opening in what the
- * unguided branch sees; we keep pictures whole, have one prompt, and leave out all from the text on.
+ * is on text alone, which is measured against all but that text. It crops pictures to six aspect ratios and has a system prompt for each task;
+ * we keep pictures whole and have one prompt.
  */
 export const lanceUsage: Usage = {
   images: { maxPixels: 768 ** 2 },
@@ -73,6 +73,7 @@ export const lanceUsage: Usage = {
     imageGuidance: 1,
     guidanceInterval: [0.4, 1],
     guidanceRenormalisation: { over: "global" },
+    withoutText: "markup",
     editing: { sizeOfImage: true },
     temperature: 0,
     maxTokens: 256,
