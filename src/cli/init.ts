@@ -27,7 +27,7 @@ export function initCommand(context: CliContext): Command {
       "make a model to train from the weights of an LLM, a ViT and a VAE:\n" +
         "folders, or names on the Hugging Face hub, from where they are downloaded",
     )
-    .requiredOption("--llm <from>", "a Qwen2.5 checkpoint: the text branch, and the visual branch's start")
+    .requiredOption("--llm <from>", "a Qwen2.5 checkpoint, or a VL one: the text branch, and the visual branch's start")
     .requiredOption("--vit <from>", "a Qwen2-VL or Qwen2.5-VL checkpoint, for its vision transformer")
     .requiredOption("--vae <from>", "FLUX's ae.safetensors, or diffusers' folder of it")
     .requiredOption("--out <dir>", "the model folder to write")

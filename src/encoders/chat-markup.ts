@@ -1,7 +1,7 @@
 /** What a chat template writes around the messages of a conversation, found by rendering a few and comparing. */
 import { InputError } from "../core/errors.ts";
 import { fileInFolder } from "../core/folder-file.ts";
-import { readTextIfPresent } from "../core/json-file.ts";
+import { readJsonIfPresent, readTextIfPresent } from "../core/json-file.ts";
 import { renderChatTemplate } from "./chat-template.ts";
 import type { ChatMessage, ChatTemplateInput, ChatTemplateJob, Rendered } from "./chat-template-job.ts";
 
@@ -27,13 +27,16 @@ const user = (text: string): ChatMessage => ({ role: "user", content: text });
 const assistant = (text: string): ChatMessage => ({ role: "assistant", content: text });
 
 /**
- * The template of a checkpoint's folder: chat_template.jinja, or what tokenizer_config.json has; undefined where there is none.
+ * The template of a checkpoint's folder: chat_template.jinja, or what tokenizer_config.json or chat_template.json has; undefined where there is
+ * none.
  * @param config The parsed tokenizer_config.json.
  */
 export async function readChatTemplate(folder: string, config: unknown): Promise<string | undefined> {
   const own = await readTextIfPresent(await fileInFolder(folder, "chat_template.jinja"));
   if (own !== undefined) return own;
-  const found = (config as { chat_template?: unknown } | null | undefined)?.chat_template;
+  const beside = await readJsonIfPresent(await fileInFolder(folder, "chat_template.json"));
+  const templateOf = (json: unknown) => (json as { chat_template?: unknown } | null | undefined)?.chat_template;
+  const found = templateOf(config) ?? templateOf(beside);
   if (!Array.isArray(found)) return typeof found === "string" ? found : undefined;
   const named = (found as { name?: unknown; template?: unknown }[]).find(
     (entry) => entry?.name === "default",

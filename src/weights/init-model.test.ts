@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { writeVisionLanguageFolder } from "../../tests/support/vision-language-folder.ts";
 import { tinyTokenizer } from "../generate/testing.ts";
 import { initModel } from "./init-model.ts";
 import { loadModelFolder } from "./model-folder.ts";
@@ -44,6 +45,20 @@ test("both branches are the LLM, ViT and VAE are theirs, the rest starts fresh",
   expect(weights.get("mogao.layers.0.modulation.weight")!.every((value) => value === 0)).toBe(true);
   expect(fresh.every((name) => /modulation|latent_in|time_embedder|velocity/.test(name))).toBe(true);
   expect(taken).toBeLessThan(parameters);
+});
+
+test.each(["published", "newer"] as const)("a VL checkpoint (%s layout) gives its language model", async (layout) => {
+  llm = join(folder, "vl");
+  await writeVisionLanguageFolder(llm, layout);
+  await init();
+  const { config, weights } = await loadModelFolder(join(folder, "out"));
+  expect(config.model).toMatchObject({ rope: "interleaved", layers: 2 });
+  expect(config.model.ropeSections).toBeUndefined();
+  const file = await openSafetensors(reference("qwen2-chat"));
+  const gate = await file.readFloat32("model.layers.1.mlp.gate_proj.weight");
+  await file.close();
+  for (const branch of ["text", "visual"])
+    expect(weights.get(`mogao.layers.1.${branch}.mlp.gate_proj.weight`)).toEqual(gate);
 });
 
 test("a ViT made for another width keeps all but its last layer", async () => {

@@ -8,14 +8,14 @@ import type { MogaoConfig } from "../model/config.ts";
 import { presets, type PresetName } from "../model/presets.ts";
 import { initializeParameters, parameterCount, type ParameterInfo } from "../nn/parameters.ts";
 import { readFluxVae } from "./families/flux-vae.ts";
-import { qwen2, qwen2Config, type LanguageConfig } from "./families/qwen2.ts";
+import { languageModelTypes, qwen2, qwen2Config, type LanguageConfig } from "./families/qwen2.ts";
 import { modelParameters, saveModelFolder, VIT_SCOPE } from "./model-folder.ts";
 import { ourName, theirName } from "./key-map.ts";
 import { openParameters, type ParameterFile, type ReadOptions } from "./read-parameters.ts";
 import { findVit } from "./vit-files.ts";
 
 export interface InitModelOptions {
-  /** Folder of a Qwen2 or Qwen2.5 checkpoint, with its tokenizer. */
+  /** Folder of a Qwen2 or Qwen2.5 checkpoint, with its tokenizer; or of a vision-language one, for its language model. */
   readonly llm: string;
   /** Folder of a Qwen2-VL or Qwen2.5-VL checkpoint, of which the vision transformer is read, or of one that was converted. */
   readonly vit: string;
@@ -51,7 +51,7 @@ const MERGER_OUT = `${VIT_SCOPE}.merger.mlp.2.`;
 export async function initModel(options: InitModelOptions): Promise<InitializedModel> {
   const { llm, vit: vitFolder, out, name, seed } = options;
   const llmConfig = await fileInFolder(llm, "config.json");
-  const language = qwen2Config(await readJson(llmConfig), llmConfig);
+  const { ropeSections: _, ...language } = qwen2Config(await readJson(llmConfig), llmConfig, languageModelTypes);
   const { config: vision, path: vitPath, read: readVit } = await findVit(vitFolder);
   const vae = await readFluxVae(options.vae);
   const model: MogaoConfig = {

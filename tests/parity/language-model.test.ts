@@ -6,6 +6,7 @@ import { createImage, load, type LoadedMogao } from "../../src/index.ts";
 import { loadModelFolder, loadModelConfig } from "../../src/weights/model-folder.ts";
 import { runFakeCli } from "../support/fake-cli.ts";
 import { scratchFolder } from "../support/scratch-folder.ts";
+import { writeVisionLanguageFolder } from "../support/vision-language-folder.ts";
 
 const scratch = scratchFolder();
 const fixture = new URL("../fixtures/references/qwen2-chat/", import.meta.url).pathname;
@@ -97,6 +98,18 @@ test("a quantised copy of it loads and speaks; inspect counts it", async () => {
     groups: { embeddings: 8704, visual: 0, generation: 0 },
   });
 });
+
+test.each(["published", "newer"] as const)(
+  "the language model of a VL checkpoint (%s layout) is the same",
+  async (layout) => {
+    const changed = await scratch({});
+    const [from, out] = [join(changed, "from"), join(changed, "out")];
+    await writeVisionLanguageFolder(from, layout);
+    expect((await runFakeCli(["convert", "--from", "qwen2.5", from, "--out", out])).code).toBe(0);
+    for (const name of ["model.safetensors", "config.json", "tokenizer.json"])
+      expect((await readFile(join(out, name))).equals(await readFile(join(folder, name))), name).toBe(true);
+  },
+);
 
 test("without a template texts are continued; other checkpoints are refused by name, and nothing is written", async () => {
   const changed = await scratch({});

@@ -47,7 +47,7 @@ export async function readLance(folder: string): Promise<PublicModel> {
     const file = await path(...parts);
     return [await readJson(file), file] as const;
   };
-  const language = qwen2Config(...(await config(name, "llm_config.json")), "qwen2_5_vl");
+  const language = qwen2Config(...(await config(name, "llm_config.json")), ["qwen2_5_vl"]);
   const vit = qwen2VlVisionConfig(...(await config(VIT, "config.json")));
   const transformer = await path(name, "model.safetensors");
   const header = await openSafetensors(transformer);

@@ -1,4 +1,4 @@
-/** Qwen2 and Qwen2.5 as they are, to talk with: the text branch alone. */
+/** Qwen2 and Qwen2.5 as they are, to talk with: the text branch alone, also of their vision-language models. */
 import { z } from "zod";
 import { InputError } from "../../core/errors.ts";
 import { fileInFolder } from "../../core/folder-file.ts";
@@ -9,7 +9,7 @@ import { readTokenizerFiles } from "../../encoders/tokenizer-file.ts";
 import { Tokenizer } from "../../encoders/tokenizer.ts";
 import type { MogaoConfig } from "../../model/config.ts";
 import type { PublicModel } from "../public-model.ts";
-import { qwen2, qwen2Config } from "./qwen2.ts";
+import { languageModelTypes, languagePart, qwen2, qwen2Config } from "./qwen2.ts";
 
 /** Of images, the smallest sizes that a configuration may have: a language model has no parameters of these. */
 const textAlone = {
@@ -39,12 +39,18 @@ const generationSchema = z.object({
 export async function readQwen2(folder: string): Promise<PublicModel> {
   const path = await fileInFolder(folder, "config.json");
   const config = await readJson(path);
-  const model: MogaoConfig = { ...textAlone, ...qwen2Config(config, path) };
+  // All three coordinates of a text's positions are the same, so that sections make no difference.
+  const { ropeSections: _, ...language } = qwen2Config(config, path, languageModelTypes);
+  const model: MogaoConfig = { ...textAlone, ...language };
   const { json, config: settings, path: tokenizerPath } = await readTokenizerFiles(folder);
   const tokenizer = new Tokenizer(json, settings, tokenizerPath);
   const template = await readChatTemplate(folder, settings);
   const markup = template === undefined ? plainText : await chatMarkup(template, settings, folder);
-  const { max_position_embeddings: maxContext, eos_token_id: configEnds } = parsed(lengthSchema, config, path);
+  const { max_position_embeddings: maxContext, eos_token_id: configEnds } = parsed(
+    lengthSchema,
+    languagePart(config),
+    path,
+  );
   const generationPath = await fileInFolder(folder, "generation_config.json");
   const usual = parsed(generationSchema, (await readJsonIfPresent(generationPath)) ?? {}, generationPath);
   const ends = [usual.eos_token_id ?? configEnds ?? []].flat();

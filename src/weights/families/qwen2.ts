@@ -1,4 +1,4 @@
-/** Qwen2 and Qwen2.5 language models: our text branch. Their vision-language models have the same with other positions. */
+/** Qwen2 and Qwen2.5 language models: our text branch. Their vision-language models hold the same, with positions that are 1-D for text. */
 import { z } from "zod";
 import { InputError } from "../../core/errors.ts";
 import { schemaProblems } from "../../core/schema-problems.ts";
@@ -12,10 +12,17 @@ export const qwen2: KeyMap = {
     ["model.norm.weight", "mogao.norm.weight"],
     ["lm_head.weight", "mogao.lm_head.weight"],
     ["model.layers.{i}.{*}", "mogao.layers.{i}.text.{*}"],
+    // In a vision-language model, as newer versions of transformers write it.
+    ["model.language_model.embed_tokens.weight", "mogao.embed_tokens.weight"],
+    ["model.language_model.norm.weight", "mogao.norm.weight"],
+    ["model.language_model.layers.{i}.{*}", "mogao.layers.{i}.text.{*}"],
   ],
-  // Where the head is tied it is the table of embeddings once more.
-  unused: ["lm_head.weight"],
+  // Where the head is tied it is the table of embeddings once more; the rest is a vision-language model's ViT.
+  unused: ["lm_head.weight", "visual.{*}", "model.visual.{*}"],
 };
+
+/** What a configuration may call a model whose language model is taken. */
+export const languageModelTypes = ["qwen2", "qwen2_vl", "qwen2_5_vl"] as const;
 
 const count = z.int().positive();
 const sections = z.tuple([count, count, count]).optional();
@@ -38,8 +45,10 @@ const schema = z.object({
   rope_parameters: z
     .object({ rope_theta: z.number().positive(), rope_type: ropeKind, mrope_section: sections })
     .optional(),
-  tie_word_embeddings: z.boolean().default(false),
+  tie_word_embeddings: z.boolean().optional(),
 });
+/** Of a vision-language model's, beside its `text_config`. */
+const outerSchema = z.object({ tie_word_embeddings: z.boolean().optional() });
 
 export type LanguageConfig = Pick<
   MogaoConfig,
@@ -56,16 +65,22 @@ export type LanguageConfig = Pick<
   | "untiedHead"
 >;
 
-/** What a checkpoint's config.json, or its `text_config`, says of a language model of this type. Throws InputError naming `where`. */
-export function qwen2Config(json: unknown, where: string, modelType = "qwen2"): LanguageConfig {
-  const nested = (json as { text_config?: object } | null)?.text_config;
-  const parsed = schema.extend({ model_type: z.literal([modelType, `${modelType}_text`]) }).safeParse(nested ?? json);
+/** The part of a config.json that is about the language model. */
+export function languagePart(json: unknown): unknown {
+  return (json as { text_config?: object } | null)?.text_config ?? json;
+}
+
+/** What a checkpoint's config.json, or its `text_config`, says of a language model of one of these types. Throws InputError naming `where`. */
+export function qwen2Config(json: unknown, where: string, modelTypes: readonly string[] = ["qwen2"]): LanguageConfig {
+  const types = modelTypes.flatMap((type) => [type, `${type}_text`]);
+  const parsed = schema.extend({ model_type: z.literal(types) }).safeParse(languagePart(json));
   if (!parsed.success) {
     throw new InputError(
       `${where}: not the configuration of a Qwen2 model that we know: ${schemaProblems(parsed.error)}`,
     );
   }
   const theirs = parsed.data;
+  const tiedOutside = outerSchema.safeParse(json).data?.tie_word_embeddings;
   const ropeTheta = theirs.rope_theta ?? theirs.rope_parameters?.rope_theta;
   if (ropeTheta === undefined) throw new InputError(`${where}: rope_theta: expected a number, found none`);
   const ropeSections = theirs.rope_scaling?.mrope_section ?? theirs.rope_parameters?.mrope_section;
@@ -80,6 +95,6 @@ export function qwen2Config(json: unknown, where: string, modelType = "qwen2"): 
     rmsNormEpsilon: theirs.rms_norm_eps,
     ropeTheta,
     ...(ropeSections && { ropeSections }),
-    ...(!theirs.tie_word_embeddings && { untiedHead: true }),
+    ...(!(theirs.tie_word_embeddings ?? tiedOutside) && { untiedHead: true }),
   };
 }
