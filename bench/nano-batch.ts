@@ -53,7 +53,7 @@ export function nanoBatch(samples: readonly (readonly SequencePart[])[], capacit
       latents: (_, image) => wave(IMAGE_TOKENS * config.latentSize, image),
       vitStart: (_, image) => image * IMAGE_TOKENS,
       time: (sample, image, copy) => ((sample * 7 + image * 3 + copy * 5) % 19) / 19,
-      noise: (into) => into.set(wave(into.length, 100)),
+      noise: () => wave(IMAGE_TOKENS * config.latentSize, 100),
       textWeight: () => 1,
       flowWeight: () => 1,
     },

@@ -118,17 +118,12 @@ async function prepare(change: Partial<MogaoConfig>) {
         latents: (_, i) => latents[i]!,
         vitStart: (_, i) => vitCells.slice(0, i).flat().length,
         time: (_, i) => TIMES[i]!,
-        noise: (into) => void into.fill(0),
+        noise: (_, i) => noise[i]!,
         textWeight: () => 1,
         flowWeight: () => 1,
       },
       { ...config, withFlow: true, attention: attentionOf(config) },
     );
-    const noiseFeed = feeds["noise"]!.data as Float32Array;
-    const size = config.latentSize;
-    row!.visual.forEach(({ kind, image: i, token }, at) => {
-      if (kind === "noisy") noiseFeed.set(noise[i]!.subarray(token * size, (token + 1) * size), at * size);
-    });
     const tokens = new Float32Array(vitTokens.reduce((sum, { length }) => sum + length, 0));
     vitTokens.reduce((at, values) => (tokens.set(values, at), at + values.length), 0);
     const cells = vitCells.flat();
@@ -149,7 +144,7 @@ async function prepare(change: Partial<MogaoConfig>) {
       velocity: (i: number) =>
         rowsOf(
           "velocity",
-          size,
+          config.latentSize,
           places(row!.visual, (token) => token.kind === "noisy" && token.image === i),
         ),
     };

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { InputError } from "../core/errors.ts";
 import { readJson } from "../core/json-file.ts";
 import { loadVae } from "../weights/vae-files.ts";
-import { elementCount, type ParameterValues } from "../nn/parameters.ts";
-import { modelParameters, saveModelFolder } from "../weights/model-folder.ts";
+import { elementCount, type ParameterInfo, type ParameterValues } from "../nn/parameters.ts";
+import { modelParameters, saveModelFolder, VIT_SCOPE } from "../weights/model-folder.ts";
 import { latestCheckpoint, readProgress } from "./checkpoint.ts";
 import { initializeFrom } from "./init-from.ts";
 import type { WorldTaskSettings } from "./world-task.ts";
@@ -28,14 +28,24 @@ export async function exportRun(run: string, folder: string, name: string): Prom
     throw new InputError(
       `${checkpoint}: is no run of the omni model with images (its objective is ${settings?.objective})`,
     );
-  const { model, folder: encoders, preview, imageSide } = settings as WorldTaskSettings;
+  const { model, folder: encoders, preview, imageSide, vitMode, vitFrom } = settings as WorldTaskSettings;
   const vit = model.imageContext === "vit+vae" ? { vit: settings.vit } : {};
   const parameters = modelParameters({ model, vit: undefined, ...vit });
   const weights: ParameterValues = new Map(
     parameters.map((info) => [info.name, new Float32Array(elementCount(info.shape))]),
   );
-  const { fresh } = await initializeFrom(checkpoint, parameters, weights);
-  if (fresh.length > 0) throw new InputError(`${checkpoint}: lacks ${fresh.length} tensors, such as ${fresh[0]}`);
+  const isOfVit = ({ name }: ParameterInfo) => name.startsWith(`${VIT_SCOPE}.`);
+  const { vit: seeing = [], run: trained = [] } = Object.groupBy(parameters, (info) =>
+    vitMode === "frozen" && isOfVit(info) ? "vit" : "run",
+  );
+  for (const [source, wanted] of [
+    [checkpoint, trained],
+    [vitFrom, seeing],
+  ] as const) {
+    if (wanted.length === 0) continue;
+    const { fresh, path } = await initializeFrom(source, wanted, weights);
+    if (fresh.length > 0) throw new InputError(`${path}: lacks ${fresh.length} tensors, such as ${fresh[0]}`);
+  }
   const vae = await loadVae(encoders);
   const json = (file: string) => readJson(join(encoders, file));
   await saveModelFolder(folder, {

@@ -188,6 +188,7 @@ async function runSteps(
         step,
         loss: values.loss,
         metrics: values.metrics,
+        ...(batch.source !== undefined && { source: batch.source }),
         learningRate: rate,
         gradientNorm,
         skipped: !applied,

@@ -13,7 +13,6 @@ import { attentionOf } from "../model/attends.ts";
 import { Alignment, type AlignmentOptions } from "../model/alignment.ts";
 import type { MogaoConfig } from "../model/config.ts";
 import type { SpecialTokens } from "../model/conversation.ts";
-import { sampleTime } from "../model/flow.ts";
 import { Mogao } from "../model/mogao.ts";
 import { trainingGraph, vitTokensInput, type Objective } from "../model/training-graph.ts";
 import { elementCount, ParameterScope, type ParameterInfo } from "../nn/parameters.ts";
@@ -21,6 +20,7 @@ import type { HostTensor } from "../runtime/types.ts";
 import { MOGAO_SCOPE, VIT_SCOPE } from "../weights/model-folder.ts";
 import { prepareSample, TOKEN_SIDE, type PreparedSample, type SequenceOptions } from "./mogao-samples.ts";
 import { alignmentFeatures } from "./alignment-feeds.ts";
+import { noisyCopies } from "./noisy-copies.ts";
 import { packedFeeds, packRows, type RowCapacity } from "./packing.ts";
 import type { TrainingBatch, TrainingTask } from "./task.ts";
 
@@ -149,13 +149,12 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
 
     const latents = withFlow && images.length > 0 ? await options.encoders.vae!.encode(images) : new Float32Array(0);
     const latentLength = tokens * options.model.latentSize;
-    const random = new Philox(options.seed, NOISE_STREAM + step);
-    const times = new Map<string, number>();
-    const time = (key: string) => {
-      let t = times.get(key);
-      if (t === undefined) times.set(key, (t = sampleTime(random, options.timeShift)));
-      return t;
-    };
+    const noisy = prepared.map(({ sequence }, i) =>
+      noisyCopies(sequence, new Philox(options.seed, NOISE_STREAM + step * MAX_SAMPLES + i), {
+        timeShift: options.timeShift,
+        length: latentLength,
+      }),
+    );
     const rows = packRows(
       prepared.map(({ sequence }) => sequence),
       source.capacity,
@@ -168,8 +167,8 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
           return latents.subarray(at, at + latentLength);
         },
         vitStart: (sample, image) => vitPlace.get(firstImage[sample]! + image)! * tokens,
-        time: (sample, image, copy) => time(`${sample}/${image}/${copy}`),
-        noise: (into) => void random.fillNormal(into),
+        time: (sample, image, copy) => noisy[sample]!.of(image, copy).time,
+        noise: (sample, image, copy) => noisy[sample]!.of(image, copy).noise,
         textWeight: () => 1,
         flowWeight: () => 1,
       },
@@ -192,7 +191,12 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
       );
     const [b, t] = feeds["ids"]!.shape as [number, number];
     const v = feeds["latents"]?.shape[1] ?? 0;
-    return { feeds: { ...feeds, ...vitFeeds }, samples: prepared.length, flops: stepFlops(b, t, v, read.length) };
+    return {
+      feeds: { ...feeds, ...vitFeeds },
+      samples: prepared.length,
+      flops: stepFlops(b, t, v, read.length),
+      source: source.name,
+    };
   }
 
   /** Products alone, backward counted as twice the forward pass. */

@@ -41,8 +41,8 @@ export interface RowContents {
   vitStart(sample: number, image: number): number;
   /** t of a noisy copy, in [0, 1]. */
   time(sample: number, image: number, copy: number): number;
-  /** Fills noise for one token. */
-  noise(into: Float32Array): void;
+  /** Noise of a noisy copy, [tokens, latentSize]. */
+  noise(sample: number, image: number, copy: number): Float32Array;
   textWeight(sample: number): number;
   flowWeight(sample: number): number;
 }
@@ -119,7 +119,8 @@ export function packedFeeds(
         if (token.kind === "noisy") {
           slot = slots.get(slotKey(token))!;
           times.data[r * s + slot] = contents.time(token.sample, token.image, token.copy);
-          contents.noise(noise.data.subarray(at * latentSize, (at + 1) * latentSize));
+          const drawn = contents.noise(token.sample, token.image, token.copy);
+          noise.data.set(drawn.subarray(start, start + latentSize), at * latentSize);
           const weight = contents.flowWeight(token.sample);
           flowWeights.data[at] = weight;
           flowTotal += weight;

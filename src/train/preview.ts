@@ -100,13 +100,12 @@ export class Preview {
         latents,
         vitStart: () => 0,
         time: () => t,
-        noise: () => {},
+        noise: latents, // t·x + (1 − t)·x = x
         textWeight: () => 0,
         flowWeight: () => 0,
       },
       { latentSize: size, withFlow: true },
     );
-    feeds["noise"] = feeds["latents"]!; // t·x + (1 − t)·x = x
     const hidden = this.#model.config.hiddenSize;
     feeds["vit_tokens"] = { type: "float32", shape: [1, hidden], data: new Float32Array(new ArrayBuffer(4 * hidden)) };
     for (const name of this.#names)

@@ -5,6 +5,8 @@ export interface StepRecord {
   readonly loss: number;
   /** Named by the task. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** What its samples were drawn from, where a task has several sources. */
+  readonly source?: string;
   readonly learningRate: number;
   /** Before clipping; not finite where the step was skipped (null in JSON). */
   readonly gradientNorm: number;

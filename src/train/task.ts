@@ -30,4 +30,6 @@ export interface TrainingBatch {
   readonly samples: number;
   /** Floating-point operations of forward and backward, for the progress line. */
   readonly flops: number;
+  /** What the samples were drawn from, where a task has several sources. */
+  readonly source?: string;
 }

@@ -89,22 +89,11 @@ export function tinyFeeds(
       latents: (_, i) => wave(latent(i), TOKENS * config.latentSize),
       vitStart: (_, i) => i * TOKENS,
       time: (_, i, copy) => 0.2 + 0.1 * i + 0.05 * copy,
-      noise: (into) => void into.fill(0),
+      noise: (_, i, copy) => wave(100 + noiseOf(i, copy), TOKENS * config.latentSize),
       textWeight: () => 1,
       flowWeight: () => 1,
     },
     { latentSize: config.latentSize, withFlow: true, attention: attentionOf(config) },
-  );
-  // Noise must not depend on where packing puts a token.
-  const noise = feeds["noise"]!.data as Float32Array;
-  const v = feeds["noise"]!.shape[1]!;
-  rows.forEach((row, r) =>
-    row.visual.forEach((token, i) => {
-      if (token.kind !== "noisy") return;
-      const values = wave(100 + noiseOf(token.image, token.copy), TOKENS * config.latentSize);
-      const start = token.token * config.latentSize;
-      noise.set(values.subarray(start, start + config.latentSize), (r * v + i) * config.latentSize);
-    }),
   );
   const vitTokens = new Float32Array(IMAGES * TOKENS * config.hiddenSize);
   for (let i = 0; i < IMAGES; i++)

@@ -3,32 +3,29 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { curveChart } from "./curve-chart.ts";
-import { bandOf, finalMean, flowLosses } from "./curves.ts";
+import { bandOf, flowLosses } from "./curves.ts";
 
 const losses = (...values: readonly number[]) => values.map((flow, i) => ({ step: i + 1, flow }));
 
-test("losses are read from a run's metrics, without steps that drew nothing or have no number", async () => {
+test("losses of one source are read from a run's metrics, without steps that drew nothing or have no number", async () => {
   const folder = await mkdtemp(join(tmpdir(), "mogao-curves-"));
-  const lines = [
+  const lines: { flow?: number | null; text: number | null; source?: string }[] = [
     { flow: 2, text: 1 },
     { text: 1 },
     { flow: 0, text: 3 },
     { flow: null, text: null },
     { flow: 1.5, text: 1 },
+    { flow: 0.5, text: 1, source: "converse" },
   ];
   await writeFile(
     join(folder, "metrics.jsonl"),
-    lines.map((metrics, i) => `${JSON.stringify({ step: i + 1, metrics })}\n`).join(""),
+    lines.map(({ source = "draw", ...metrics }, i) => `${JSON.stringify({ step: i + 1, metrics, source })}\n`).join(""),
   );
-  expect(await flowLosses(folder)).toEqual([
+  expect(await flowLosses(folder, "draw")).toEqual([
     { step: 1, flow: 2 },
     { step: 5, flow: 1.5 },
   ]);
   await rm(folder, { recursive: true });
-});
-
-test("the final loss is that of the last tenth of the steps", () => {
-  expect(finalMean(losses(...Array.from({ length: 20 }, (_, i) => i + 1)), 20)).toBe(19.5);
 });
 
 test("a band has mean, lowest and highest of the seeds; stretches that one of them lacks are left out", () => {

@@ -21,21 +21,13 @@ export interface Band {
 
 /** Points of a curve. */
 const STRETCHES = 60;
-/** Part of the steps at the end that the final loss is averaged over. */
-const FINAL_SHARE = 0.1;
-
-/** The flow losses that a run wrote down, without steps that drew nothing or were skipped. */
-export async function flowLosses(runFolder: string): Promise<StepLoss[]> {
+/** The flow losses that a run wrote down of the steps of one source, without those that drew nothing or were skipped. */
+export async function flowLosses(runFolder: string, source: string): Promise<StepLoss[]> {
   const records = (await readJsonLines(join(runFolder, "metrics.jsonl"))) as StepRecord[];
-  return records.flatMap(({ step, metrics }) => {
+  return records.flatMap(({ step, metrics, source: own }) => {
     const flow = metrics["flow"];
-    return typeof flow === "number" && flow > 0 ? [{ step, flow }] : [];
+    return own === source && typeof flow === "number" && flow > 0 ? [{ step, flow }] : [];
   });
-}
-
-/** Mean loss of the last tenth of the steps. */
-export function finalMean(losses: readonly StepLoss[], steps: number): number {
-  return mean(losses.filter(({ step }) => step > steps * (1 - FINAL_SHARE)).map(({ flow }) => flow));
 }
 
 /** The losses of several seeds, averaged over stretches of steps; a stretch that one of the seeds lacks is left out. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { writeBytesAtomic, writeJsonAtomic } from "../../core/atomic-file.ts";
 import { InputError } from "../../core/errors.ts";
+import { readJsonIfPresent } from "../../core/json-file.ts";
 import type { Mogao } from "../../generate/types.ts";
 import { summarize, type ModelSummary } from "../../model/inspect.ts";
 import type { Runtime } from "../../runtime/types.ts";
@@ -15,7 +16,8 @@ import { evaluateWorld, type EvaluationState } from "../world/evaluate.ts";
 import { openWorldEye, type WorldEye } from "../world/world-eye.ts";
 import type { Report } from "../world/report.ts";
 import { curveChart } from "./curve-chart.ts";
-import { bandOf, flowLosses, finalMean, type Band } from "./curves.ts";
+import { bandOf, flowLosses, type Band } from "./curves.ts";
+import { heldOutLosses, type HeldOutLosses } from "./held-out-loss.ts";
 import type { Study, Variant } from "./studies.ts";
 import { studyMarkdown, studyRows, type StudyRow } from "./study-table.ts";
 
@@ -47,8 +49,8 @@ export interface StudyRun {
   readonly samples: number;
   /** Of training. */
   readonly seconds: number;
-  /** Mean flow loss of the last tenth of the steps. */
-  readonly flow: number;
+  /** Of the averaged weights at the end. */
+  readonly losses: HeldOutLosses;
   readonly report: Report;
 }
 
@@ -60,6 +62,8 @@ export interface StudyResult {
   readonly rows: readonly StudyRow[];
   readonly runs: readonly StudyRun[];
   readonly curves: readonly VariantCurve[];
+  /** The source of samples whose steps the curves are of: the config's first. */
+  readonly curveSource: string;
 }
 
 export interface VariantCurve {
@@ -69,9 +73,9 @@ export interface VariantCurve {
 }
 
 /**
- * Trains every variant with every seed, grades it and writes `results.json`, `table.md`, `flow.svg` and `flow.json` into the folder. All seeds of
- * a variant come after each variant has had the seed before, so that a study that is stopped early compares. What was done is
- * kept: runs go on from their checkpoints, gradings from their items.
+ * Trains every variant with every seed, measures and grades it. After each seed `results.json`, `table.md`, `flow.svg` and
+ * `flow.json` in the folder are those of all seeds so far: a seed comes to all variants before the next one, so that a study that
+ * is stopped early compares. What was done is kept: runs go on from their checkpoints, gradings from their items.
  * @throws InputError for unknown variants, and where the folder holds another study
  */
 export async function runStudy(options: StudyOptions): Promise<StudyResult> {
@@ -79,32 +83,52 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
   const variants = chosenVariants(study, options.only);
   const configs = new Map<string, ResolvedTraining>();
   for (const variant of variants) configs.set(variant.id, await variantConfig(variant, 0, options));
-  const { steps } = configs.get(variants[0]!.id)!.train;
+  const { train: first, task } = configs.get(variants[0]!.id)!;
+  const { steps } = first;
+  const curveSource = (task as WorldTaskSettings).sources[0]!.name;
   await claimFolder(out, { study: study.title, config: options.config, steps, limit: options.limit });
   const eye = await openWorldEye();
+  const models = new Map<string, ModelSummary>(
+    variants.map(({ id }) => [id, summarize((configs.get(id)!.task as WorldTaskSettings).model)]),
+  );
   const runs: StudyRun[] = [];
+  let result: StudyResult | undefined;
   for (let seed = 0; seed < seeds; seed++) {
     for (const variant of variants) {
       signal.throwIfAborted();
       runs.push(await runVariant(variant, seed, options, eye));
     }
+    const { title, note } = study;
+    const rows = studyRows(variants, runs, models);
+    const curves = await curvesOf(variants, seed + 1, steps, out, curveSource);
+    result = { title, note, steps, seeds: seed + 1, rows, runs, curves, curveSource };
+    await writeResult(out, result);
   }
-  const curves = await Promise.all(
+  return result!;
+}
+
+/** Flow losses of the steps of one source. */
+async function curvesOf(
+  variants: readonly Variant[],
+  seeds: number,
+  steps: number,
+  out: string,
+  source: string,
+): Promise<VariantCurve[]> {
+  return Promise.all(
     variants.map(async ({ id, label }) => {
-      const losses = Array.from({ length: seeds }, (_, seed) => flowLosses(runFolder(out, id, seed)));
+      const losses = Array.from({ length: seeds }, (_, seed) => flowLosses(runFolder(out, id, seed), source));
       return { variant: id, label, band: bandOf(await Promise.all(losses), steps) };
     }),
   );
-  const models = new Map<string, ModelSummary>(
-    variants.map(({ id }) => [id, summarize((configs.get(id)!.task as WorldTaskSettings).model)]),
-  );
-  const rows = studyRows(variants, runs, models);
-  const result: StudyResult = { title: study.title, note: study.note, steps, seeds, rows, runs, curves };
+}
+
+async function writeResult(out: string, result: StudyResult): Promise<void> {
+  const { title, curves, curveSource } = result;
   await writeJsonAtomic(join(out, "results.json"), result);
   await writeBytesAtomic(join(out, "table.md"), studyMarkdown(result));
   await writeJsonAtomic(join(out, "flow.json"), curves);
-  await writeBytesAtomic(join(out, "flow.svg"), curveChart(`Flow loss: ${study.title}`, curves));
-  return result;
+  await writeBytesAtomic(join(out, "flow.svg"), curveChart(`${title}: flow loss, "${curveSource}"`, curves));
 }
 
 function chosenVariants(study: Study, only: readonly string[] | undefined): readonly Variant[] {
@@ -150,12 +174,17 @@ async function runVariant(variant: Variant, seed: number, options: StudyOptions,
     if (!finished) signal.throwIfAborted();
   }
   const progress = await readProgress((await latestCheckpoint(folder))!);
+  const settings = config.task as WorldTaskSettings;
+  const losses = await measuredLosses(folder, () => heldOutLosses(runtime, settings, folder, signal));
   const modelFolder = join(folder, "model");
   await exportRun(folder, modelFolder, `${study.title}: ${variant.id}, seed ${seed}`);
+  const { concepts, styles } = settings.sources[0]!.world;
   const { report } = await evaluateWorld({
     suites: study.suites,
     limit: options.limit,
-    concepts: "curated",
+    concepts: concepts ?? "all",
+    ...(styles && { styles }),
+    imageSize: settings.imageSide,
     modelFolder,
     load: () => options.load(modelFolder),
     generate: {},
@@ -164,6 +193,22 @@ async function runVariant(variant: Variant, seed: number, options: StudyOptions,
     signal,
     ...(options.onEvaluation && { onProgress: options.onEvaluation }),
   });
-  const flow = finalMean(await flowLosses(folder), steps);
-  return { variant: variant.id, seed, samples: progress.samples, seconds: Math.round(progress.seconds), flow, report };
+  return {
+    variant: variant.id,
+    seed,
+    samples: progress.samples,
+    seconds: Math.round(progress.seconds),
+    losses,
+    report,
+  };
+}
+
+/** Measured once, then read. */
+async function measuredLosses(folder: string, measure: () => Promise<HeldOutLosses>): Promise<HeldOutLosses> {
+  const path = join(folder, "held-out.json");
+  const known = (await readJsonIfPresent(path)) as HeldOutLosses | undefined;
+  if (known) return known;
+  const losses = await measure();
+  await writeJsonAtomic(path, losses);
+  return losses;
 }

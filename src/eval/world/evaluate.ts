@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { writeBytesAtomic, writeJsonAtomic } from "../../core/atomic-file.ts";
 import type { RgbImage } from "../../core/image.ts";
-import type { ConceptSet } from "../../data/world/world-config.ts";
+import type { WorldConfig } from "../../data/world/world-config.ts";
 import { VaeCodec } from "../../encoders/vae-codec.ts";
 import type { GenerateOptions, Mogao } from "../../generate/types.ts";
 import { openRuntime } from "../../runtime/open-runtime.ts";
@@ -20,7 +20,11 @@ export interface WorldEvaluation {
   readonly suites: readonly Suite[];
   /** Most items of a suite. */
   readonly limit?: number;
-  readonly concepts: ConceptSet;
+  readonly concepts: NonNullable<WorldConfig["concepts"]>;
+  /** Default: all that training knows. */
+  readonly styles?: readonly string[];
+  /** Side of the pictures that prompts show and that the judge is measured on, in pixels; default 96. */
+  readonly imageSize?: number;
   /** Folder of the model, whose weights name the default folder of results. */
   readonly modelFolder: string;
   readonly load: () => Promise<Mogao>;
@@ -53,7 +57,7 @@ export interface WorldEvaluationResult {
 
 /** Where results go. */
 export const RESULTS = join("runs", "eval-world");
-/** Side of the pictures that prompts show and that the judge is measured on, in pixels. */
+/** Of the default model. */
 const IMAGE_SIZE = 96;
 /** Enough for the longest answer of training. */
 const MOST_TOKENS = 120;
@@ -63,7 +67,7 @@ const MOST_TOKENS = 120;
  * stopped and gone on with. Throws InputError where the folder holds results of other weights or settings.
  */
 export async function evaluateWorld(evaluation: WorldEvaluation): Promise<WorldEvaluationResult> {
-  const { suites, concepts, modelFolder, generate, limit, signal, onProgress } = evaluation;
+  const { suites, concepts, styles, imageSize, modelFolder, generate, limit, signal, onProgress } = evaluation;
   const weights = await fingerprint(modelFolder);
   const eye = evaluation.eye ?? (await openWorldEye());
   const { bank, judge } = eye;
@@ -71,10 +75,12 @@ export async function evaluateWorld(evaluation: WorldEvaluation): Promise<WorldE
     weights,
     judge: judge.id,
     concepts,
+    ...(styles && { styles }),
+    ...(imageSize !== undefined && { imageSize }),
     ...generate,
   };
   const folder = evaluation.out ?? join(RESULTS, Object.values(settings).join("-"));
-  const world = { bank, concepts, imageSize: IMAGE_SIZE };
+  const world = { bank, concepts, styles, imageSize: imageSize ?? IMAGE_SIZE };
   const vae = await openVae(modelFolder);
   const results: ItemResult[] = [];
   const sheets: string[] = [];

@@ -7,14 +7,16 @@ import { bankPalette } from "../../data/world/palette.ts";
 import { hashFraction, type Split } from "../../data/world/splits.ts";
 import type { SpriteBank } from "../../data/world/sprite-bank.ts";
 import type { TaskWorld } from "../../data/world/task-world.ts";
-import type { ConceptSet, WorldConfig } from "../../data/world/world-config.ts";
+import type { WorldConfig } from "../../data/world/world-config.ts";
 import type { EvaluationItem, PromptPiece } from "./item.ts";
 
 /** What suites are made from. */
 export interface SuiteWorld {
   readonly bank: SpriteBank;
   /** The vocabulary to ask for: that of the model's training. */
-  readonly concepts: ConceptSet;
+  readonly concepts: NonNullable<WorldConfig["concepts"]>;
+  /** The styles of its training; default: all train styles. */
+  readonly styles?: readonly string[] | undefined;
   /** Side of the square pictures in pixels. */
   readonly imageSize: number;
 }
@@ -29,8 +31,10 @@ export function seedOf(...words: readonly string[]): number {
 
 /** Samples as training has them, from seeds that it does not use. */
 export function draftsOf(world: SuiteWorld, name: string, config: WorldConfig): DraftStream {
-  const { concepts, imageSize } = world;
-  return new DraftStream({ ...config, concepts, imageSize, seed: seedOf("drafts", name) }, bankPalette(world.bank));
+  const { concepts, styles, imageSize } = world;
+  const known = styles && config.split !== "heldout-style" ? { styles } : {};
+  const all = { ...config, ...known, concepts, imageSize, seed: seedOf("drafts", name) };
+  return new DraftStream(all, bankPalette(world.bank));
 }
 
 /** What the tasks of training may draw from, with this vocabulary. */
