@@ -58,9 +58,13 @@ test(
     expect(d!.gains!.editing.mean).toBe(a!.losses.editing.mean - d!.losses.editing.mean);
     for (const { samples, losses, report } of whole.runs) {
       expect(samples).toBe(2 * STEPS);
-      // Hardly trained: velocities of unit variance, of data and of noise, and a vocabulary of 2,048.
-      for (const task of ["drawing", "editing", "sequences"] as const) expect(losses[task]).toBeCloseTo(1.3, -1);
-      for (const task of ["captions", "questions"] as const) expect(losses[task]).toBeCloseTo(Math.log(2048), -1);
+      // Hardly trained: a velocity is as uncertain as noise and picture together, a word is one of 2,048.
+      for (const task of ["drawing", "editing", "sequences"] as const) {
+        expect(losses[task]).toBeGreaterThan(1.5);
+        expect(losses[task]).toBeLessThan(2.5);
+      }
+      for (const task of ["captions", "questions"] as const)
+        expect(Math.abs(losses[task] - Math.log(2048))).toBeLessThan(1);
       expect(report.rows[0]).toMatchObject({ suite: "does-not-draw-when-questioned", model: { of: 1 } });
     }
     for (const { band } of whole.curves) {

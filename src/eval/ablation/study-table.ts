@@ -97,15 +97,7 @@ export function studyMarkdown({ title, note, steps, seeds, rows, runs }: StudyRe
       ]),
     ]),
     "",
-    "How much less than the row above, paired by seed; in brackets, in how many seeds it is less:",
-    "",
-    ...markdownTable([
-      ["variant", ...headings],
-      ...rows.flatMap(({ variant, gains }) =>
-        gains ? [[variant, ...TASKS.map((task) => `${text(gains[task], 4)} (${positives(gains[task])})`)]] : [],
-      ),
-    ]),
-    "",
+    ...(rows.length > 1 ? gainsMarkdown(rows, headings) : []),
     "## Scores",
     "",
     `In percent of the most possible; ${items} items a run.`,
@@ -121,6 +113,20 @@ export function studyMarkdown({ title, note, steps, seeds, rows, runs }: StudyRe
     ]),
     "",
   ].join("\n");
+}
+
+function gainsMarkdown(rows: readonly StudyRow[], headings: readonly string[]): string[] {
+  return [
+    "How much less than the row above, paired by seed; in brackets, in how many seeds it is less:",
+    "",
+    ...markdownTable([
+      ["variant", ...headings],
+      ...rows.flatMap(({ variant, gains }) =>
+        gains ? [[variant, ...TASKS.map((task) => `${text(gains[task], 4)} (${positives(gains[task])})`)]] : [],
+      ),
+    ]),
+    "",
+  ];
 }
 
 function spread(values: readonly number[]): Spread {
