@@ -1,7 +1,9 @@
 /**
- * Draws the README's gallery with the default model, from fixed seeds, and writes it as one PNG; nothing is chosen by hand.
+ * Draws the README's gallery with the default model and writes it as one PNG. Each prompt is drawn once, with its place in the
+ * list as seed: nothing is chosen by hand.
  *
- *   node examples/gallery.ts docs/images/first-light.png
+ *   npm run gallery
+ *   node examples/gallery.ts elsewhere.png
  */
 import type { RgbImage } from "../src/core/image.ts";
 import { writePng } from "../src/data/png.ts";

@@ -43,7 +43,7 @@ export const STUDIES = {
   },
   "teacher-forcing": {
     title: "Efficient Complete Teacher Forcing (Sec. 3.3)",
-    note: "The losses are over other pictures, so that only the scores compare. A step over all pictures costs more.",
+    note: "A step over all pictures costs more.",
     variants: [
       { id: "all", label: "every drawn image of a sample", settings: ["task.targets=all"] },
       { id: "last", label: "the last drawn image alone", settings: ["task.targets=last"] },
@@ -52,7 +52,7 @@ export const STUDIES = {
   },
   lambda: {
     title: "Weight of the text loss (λ of Eq. 7)",
-    note: "The flow loss does not contain λ.",
+    note: "The losses below do not contain λ.",
     variants: [0.05, 0.25, 1].map((lambda) => ({
       id: `lambda-${lambda}`,
       label: `λ = ${lambda}`,
@@ -62,7 +62,7 @@ export const STUDIES = {
   },
   dropout: {
     title: "Dropping conditions (Sec. 3.1, for guidance)",
-    note: "What is dropped cannot be known: the more, the higher the loss. Only the scores compare.",
+    note: "Training drops, the losses below keep every condition.",
     variants: [
       { id: "none", label: "never", settings: dropping(0, 0, 0) },
       { id: "paper", label: "all 10%, text 10%, encoders 5%", settings: dropping(0.1, 0.1, 0.05) },
