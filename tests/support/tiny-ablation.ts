@@ -26,7 +26,11 @@ const settings: WorldTaskSettings = {
       samplesPerStep: 2,
       capacity: { text: 80, visual: 40 },
       closeLastImage: 1,
-      world: { styles: ["noto"], concepts: ["apple", "bus", "car", "cat", "key"], families: { "draw-single": 1, edit: 1 } },
+      world: {
+        styles: ["noto"],
+        concepts: ["apple", "bus", "car", "cat", "key"],
+        families: { "draw-single": 1, edit: 1 },
+      },
     },
   ],
   preview: { prompts: [], columns: 1, steps: 2, shift: 1, guidance: 1 },
