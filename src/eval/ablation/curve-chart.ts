@@ -1,55 +1,99 @@
 import { escapeHtml } from "../html-page.ts";
-import type { VariantCurve } from "./run-study.ts";
+import type { Band } from "./curves.ts";
+
+/** Curves over the same axes. */
+export interface ChartPanel {
+  /** What the vertical axis shows. */
+  readonly axis: string;
+  readonly curves: readonly { readonly label: string; readonly band: Band }[];
+}
 
 const WIDTH = 760;
-const HEIGHT = 440;
-const MARGIN = { left: 70, right: 20, top: 45, bottom: 50 };
+const PANEL_HEIGHT = 300;
+const TITLE_HEIGHT = 40;
+const LEGEND_LINE = 18;
+const FOOTER_HEIGHT = 20;
+const MARGIN = { left: 76, right: 24, top: 14, bottom: 36 };
 /** Told apart also by those who see few colours (Okabe and Ito). */
-const COLOURS = ["#999999", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"];
+const COLOURS = ["#777777", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"];
+/** About so many lines across a panel. */
 const TICKS = 5;
 /** The beginning, where the loss falls from its first value, would flatten all that matters. */
-const SKIPPED_SHARE = 0.1;
+const SKIPPED_SHARE = 0.2;
 
-/** Curves with bands over the seeds, as an SVG (Fig. 8). */
-export function curveChart(title: string, curves: readonly VariantCurve[]): string {
-  const steps = Math.max(1, ...curves.flatMap(({ band }) => band.step));
-  const shown = curves.flatMap(({ band }) =>
-    band.step.flatMap((step, i) => (step > SKIPPED_SHARE * steps ? [band.low[i]!, band.high[i]!] : [])),
-  );
-  const [least, most] = shown.length > 0 ? [Math.min(...shown), Math.max(...shown)] : [0, 1];
-  const pad = 0.05 * (most - least) || 0.05 * Math.abs(most) || 1;
-  const [low, high] = [least - pad, most + pad];
-  const x = (step: number) => MARGIN.left + (step / steps) * (WIDTH - MARGIN.left - MARGIN.right);
-  const y = (loss: number) =>
-    HEIGHT - MARGIN.bottom - ((loss - low) / (high - low)) * (HEIGHT - MARGIN.top - MARGIN.bottom);
-  const points = (xs: readonly number[], ys: readonly number[]) =>
-    xs.map((step, i) => `${x(step).toFixed(1)},${y(ys[i]!).toFixed(1)}`);
-  const ticks = Array.from({ length: TICKS + 1 }, (_, i) => i / TICKS);
-  const lines = curves.map(({ variant, label, band }, index) => {
-    const colour = COLOURS[index % COLOURS.length]!;
-    const around = [...points(band.step, band.high), ...points(band.step, band.low).reverse()].join(" ");
-    const top = MARGIN.top + 18 * index + 10;
-    return `<g fill="${colour}" stroke="${colour}">
-<polygon points="${around}" fill-opacity="0.18" stroke="none" clip-path="url(#plot)"/>
-<polyline points="${points(band.step, band.mean).join(" ")}" fill="none" stroke-width="2" clip-path="url(#plot)"/>
-<line x1="${WIDTH - 300}" x2="${WIDTH - 275}" y1="${top}" y2="${top}" stroke-width="3"/>
-<text x="${WIDTH - 268}" y="${top + 4}" stroke="none">${escapeHtml(`${variant}: ${label}`)}</text>
-</g>`;
+/** Panels of curves below each other, with bands over the seeds and one legend, as an SVG (Fig. 8). */
+export function curveChart(title: string, steps: number, panels: readonly ChartPanel[]): string {
+  const labels = [...new Set(panels.flatMap(({ curves }) => curves.map(({ label }) => label)))];
+  const colourOf = (label: string) => COLOURS[labels.indexOf(label) % COLOURS.length]!;
+  const legendHeight = labels.length * LEGEND_LINE + 8;
+  const height = TITLE_HEIGHT + legendHeight + panels.length * PANEL_HEIGHT + FOOTER_HEIGHT;
+  const legend = labels.map((label, i) => {
+    const y = TITLE_HEIGHT + i * LEGEND_LINE + 6;
+    return `<line x1="${MARGIN.left}" x2="${MARGIN.left + 25}" y1="${y}" y2="${y}" stroke="${colourOf(label)}" stroke-width="3"/>
+<text x="${MARGIN.left + 32}" y="${y + 4}" fill="#222">${escapeHtml(label)}</text>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">
 <title>${escapeHtml(title)}</title>
-<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>
-<clipPath id="plot"><rect x="${MARGIN.left}" y="${MARGIN.top}" width="${WIDTH - MARGIN.left - MARGIN.right}" height="${HEIGHT - MARGIN.top - MARGIN.bottom}"/></clipPath>
-<text x="${WIDTH / 2}" y="24" text-anchor="middle" font-size="15">${escapeHtml(title)}</text>
-<g stroke="#ddd">
-${ticks.map((part) => `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(low + part * (high - low)).toFixed(1)}" y2="${y(low + part * (high - low)).toFixed(1)}"/>`).join("\n")}
-</g>
-<g fill="#444">
-${ticks.map((part) => `<text x="${MARGIN.left - 8}" y="${(y(low + part * (high - low)) + 4).toFixed(1)}" text-anchor="end">${(low + part * (high - low)).toFixed(3)}</text>`).join("\n")}
-${ticks.map((part) => `<text x="${x(part * steps).toFixed(1)}" y="${HEIGHT - MARGIN.bottom + 18}" text-anchor="middle">${Math.round(part * steps)}</text>`).join("\n")}
-<text x="${WIDTH / 2}" y="${HEIGHT - 12}" text-anchor="middle">step</text>
-</g>
-${lines.join("\n")}
+<rect width="${WIDTH}" height="${height}" fill="white"/>
+<text x="${WIDTH / 2}" y="24" text-anchor="middle" font-size="15" fill="#222">${escapeHtml(title)}</text>
+${legend.join("\n")}
+${panels.map((panel, i) => panelSvg(panel, TITLE_HEIGHT + legendHeight + i * PANEL_HEIGHT, steps, colourOf)).join("\n")}
+<text x="${WIDTH / 2}" y="${height - 8}" text-anchor="middle" fill="#444">step; bands: lowest and highest seed</text>
 </svg>
 `;
+}
+
+function panelSvg(
+  { axis, curves }: ChartPanel,
+  offset: number,
+  steps: number,
+  colourOf: (label: string) => string,
+): string {
+  const [top, bottom] = [offset + MARGIN.top, offset + PANEL_HEIGHT - MARGIN.bottom];
+  const [left, right] = [MARGIN.left, WIDTH - MARGIN.right];
+  const { low, high, ticks } = scaleOf(curves.flatMap(({ band }) => shownValues(band, steps)));
+  const x = (step: number) => left + (step / steps) * (right - left);
+  const y = (value: number) => bottom - ((value - low) / (high - low)) * (bottom - top);
+  const points = (xs: readonly number[], ys: readonly number[]) =>
+    xs.map((step, i) => `${x(step).toFixed(1)},${y(ys[i]!).toFixed(1)}`);
+  const clip = `plot-${offset}`;
+  const digits = Math.max(0, -Math.floor(Math.log10(ticks[1]! - ticks[0]!)));
+  const lines = curves.map(({ label, band }) => {
+    const around = [...points(band.step, band.high), ...points(band.step, band.low).reverse()].join(" ");
+    return `<polygon points="${around}" fill="${colourOf(label)}" fill-opacity="0.15" clip-path="url(#${clip})"/>
+<polyline points="${points(band.step, band.mean).join(" ")}" fill="none" stroke="${colourOf(label)}" stroke-width="2" clip-path="url(#${clip})"/>`;
+  });
+  return `<clipPath id="${clip}"><rect x="${left}" y="${top}" width="${right - left}" height="${bottom - top}"/></clipPath>
+<g stroke="#ddd">
+${ticks.map((value) => `<line x1="${left}" x2="${right}" y1="${y(value).toFixed(1)}" y2="${y(value).toFixed(1)}"/>`).join("\n")}
+</g>
+<g fill="#444">
+${ticks.map((value) => `<text x="${left - 8}" y="${(y(value) + 4).toFixed(1)}" text-anchor="end">${value.toFixed(digits)}</text>`).join("\n")}
+${[0, 0.25, 0.5, 0.75, 1].map((part) => `<text x="${x(part * steps).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${Math.round(part * steps)}</text>`).join("\n")}
+<text transform="translate(16 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeHtml(axis)}</text>
+</g>
+${lines.join("\n")}`;
+}
+
+function shownValues({ step, low, high }: Band, steps: number): number[] {
+  return step.flatMap((at, i) => (at > SKIPPED_SHARE * steps ? [low[i]!, high[i]!] : []));
+}
+
+/** Bounds with some air around the values, and round numbers between them. */
+function scaleOf(values: readonly number[]): {
+  readonly low: number;
+  readonly high: number;
+  readonly ticks: readonly number[];
+} {
+  const [least, most] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 1];
+  const pad = 0.05 * (most - least) || 0.05 * Math.abs(most) || 1;
+  const [low, high] = [least - pad, most + pad];
+  const power = 10 ** Math.floor(Math.log10((high - low) / TICKS));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => (high - low) / size <= TICKS)!;
+  const first = Math.ceil(low / step);
+  return {
+    low,
+    high,
+    ticks: Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step),
+  };
 }

@@ -19,14 +19,23 @@ export interface Band {
   readonly high: readonly number[];
 }
 
-/** Points of a curve. */
-const STRETCHES = 60;
+/** Points of a curve: few enough that each is a mean over several steps of one source, even in a short run. */
+const STRETCHES = 25;
 /** The flow losses that a run wrote down of the steps of one source, without those that drew nothing or were skipped. */
 export async function flowLosses(runFolder: string, source: string): Promise<StepLoss[]> {
   const records = (await readJsonLines(join(runFolder, "metrics.jsonl"))) as StepRecord[];
   return records.flatMap(({ step, metrics, source: own }) => {
     const flow = metrics["flow"];
     return own === source && typeof flow === "number" && flow > 0 ? [{ step, flow }] : [];
+  });
+}
+
+/** How much less than `other`, at each step that both have: batches are the same, so that what is hard about one cancels. */
+export function lossesBelow(own: readonly StepLoss[], other: readonly StepLoss[]): StepLoss[] {
+  const others = new Map(other.map(({ step, flow }) => [step, flow]));
+  return own.flatMap(({ step, flow }) => {
+    const there = others.get(step);
+    return there === undefined ? [] : [{ step, flow: there - flow }];
   });
 }
 

@@ -55,6 +55,7 @@ test(
     expect(d!.parameters).toBeGreaterThan(a!.parameters);
     expect(d!.activePerToken).toBe(a!.activePerToken);
     expect(a!.gains).toBeNull();
+    expect(whole.curves.map(({ gain }) => gain?.step.length)).toEqual([undefined, whole.curves[0]!.band.step.length]);
     expect(d!.gains!.editing.mean).toBe(a!.losses.editing.mean - d!.losses.editing.mean);
     for (const { samples, losses, report } of whole.runs) {
       expect(samples).toBe(2 * STEPS);

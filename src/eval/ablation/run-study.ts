@@ -16,7 +16,7 @@ import { evaluateWorld, type EvaluationState } from "../world/evaluate.ts";
 import { openWorldEye, type WorldEye } from "../world/world-eye.ts";
 import type { Report } from "../world/report.ts";
 import { curveChart } from "./curve-chart.ts";
-import { bandOf, flowLosses, type Band } from "./curves.ts";
+import { bandOf, flowLosses, lossesBelow, type Band } from "./curves.ts";
 import { heldOutLosses, type HeldOutLosses } from "./held-out-loss.ts";
 import type { Study, Variant } from "./studies.ts";
 import { studyMarkdown, studyRows, type StudyRow } from "./study-table.ts";
@@ -70,6 +70,8 @@ export interface VariantCurve {
   readonly variant: string;
   readonly label: string;
   readonly band: Band;
+  /** How much less than the first variant, paired by seed and step; null of the first itself. */
+  readonly gain: Band | null;
 }
 
 /**
@@ -115,20 +117,35 @@ async function curvesOf(
   out: string,
   source: string,
 ): Promise<VariantCurve[]> {
-  return Promise.all(
-    variants.map(async ({ id, label }) => {
-      const losses = Array.from({ length: seeds }, (_, seed) => flowLosses(runFolder(out, id, seed), source));
-      return { variant: id, label, band: bandOf(await Promise.all(losses), steps) };
-    }),
+  const losses = await Promise.all(
+    variants.map(({ id }) =>
+      Promise.all(Array.from({ length: seeds }, (_, seed) => flowLosses(runFolder(out, id, seed), source))),
+    ),
   );
+  const [first] = losses;
+  return variants.map(({ id, label }, i) => {
+    const own = losses[i]!;
+    const below = own.map((seed, number) => lossesBelow(seed, first![number]!));
+    return { variant: id, label, band: bandOf(own, steps), gain: i === 0 ? null : bandOf(below, steps) };
+  });
 }
 
 async function writeResult(out: string, result: StudyResult): Promise<void> {
-  const { title, curves, curveSource } = result;
+  const { title, steps, curves, curveSource } = result;
+  const named = curves.map(({ variant, label, ...curve }) => ({ ...curve, label: `${variant}: ${label}` }));
   await writeJsonAtomic(join(out, "results.json"), result);
   await writeBytesAtomic(join(out, "table.md"), studyMarkdown(result));
   await writeJsonAtomic(join(out, "flow.json"), curves);
-  await writeBytesAtomic(join(out, "flow.svg"), curveChart(`${title}: flow loss, "${curveSource}"`, curves));
+  await writeBytesAtomic(
+    join(out, "flow.svg"),
+    curveChart(title, steps, [
+      { axis: `flow loss, "${curveSource}"`, curves: named },
+      {
+        axis: `flow loss below that of ${curves[0]!.variant}`,
+        curves: named.flatMap(({ label, gain }) => (gain ? [{ label, band: gain }] : [])),
+      },
+    ]),
+  );
 }
 
 function chosenVariants(study: Study, only: readonly string[] | undefined): readonly Variant[] {
