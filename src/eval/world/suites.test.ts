@@ -214,6 +214,20 @@ test("the smaller vocabulary asks for less", () => {
   expect(new Set(concepts).size).toBe(42);
 });
 
+test("a model of a few things in one style is asked about these alone, but for the held-out styles", () => {
+  const concepts = ["apple", "bus", "car", "cat", "key"];
+  const items = itemsOf("vqa", { ...world, concepts, styles: ["noto"], imageSize: 32 });
+  const shown = (item: EvaluationItem) => item.prompt.flatMap((piece) => (piece.type === "scene" ? [piece.scene] : []));
+  expect(items.flatMap(shown).every(({ width, height }) => width === 32 && height === 32)).toBe(true);
+  const drawn = (ofHeldOut: boolean) =>
+    items
+      .filter(({ group }) => group.startsWith("heldout-style") === ofHeldOut)
+      .flatMap((item) => shown(item).flatMap(({ objects }) => objects));
+  expect(new Set(drawn(false).map(({ style }) => style))).toEqual(new Set(["noto"]));
+  expect(drawn(true).map(({ style }) => style)).not.toContain("noto");
+  expect(new Set(drawn(false).map(({ concept }) => concept))).toEqual(new Set(concepts));
+});
+
 test("suites are chosen by name", () => {
   expect(parseSuites("colour, single,colour")).toEqual(["single", "colour"]);
   expect(() => parseSuites("single,singel")).toThrow("--suite: expected names among single, two, counting");
