@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -41,6 +41,16 @@ test("convert --from flux-vae writes our files; another checkpoint is refused in
   const { code, stdout } = await runFakeCli([...convert, reference("flux-vae-diffusers"), "--out", out, "--json"]);
   expect([code, JSON.parse(stdout)]).toMatchObject([0, { parameters: 85_583, config: { latentChannels: 4 }, out }]);
   expect((await readdir(out)).sort()).toEqual(["vae.json", "vae.safetensors"]);
+  // A copy of the whole repository will do, as its name on the hub does.
+  const pipeline = join(folder, "pipeline");
+  await mkdir(join(pipeline, "vae"), { recursive: true });
+  await copyFile(join(reference("flux-vae-diffusers"), "config.json"), join(pipeline, "vae", "config.json"));
+  await copyFile(
+    join(reference("flux-vae-diffusers"), "model.safetensors"),
+    join(pipeline, "vae", "diffusion_pytorch_model.safetensors"),
+  );
+  const whole = await runFakeCli([...convert, pipeline, "--out", join(folder, "whole")]);
+  expect(whole.stdout).toMatch(/an autoencoder of 85,583 parameters\n$/);
   const other = join(folder, "other");
   const wrong = await runFakeCli([...convert, reference("qwen2"), "--out", other]);
   expect(wrong.code).toBe(2);

@@ -9,6 +9,7 @@ import { isUnused, theirName, type KeyMap } from "./key-map.ts";
 import { modelParameters, saveModelFolder } from "./model-folder.ts";
 import type { PublicModel } from "./public-model.ts";
 import {
+  expectQuantized,
   QUANTIZED_DTYPES,
   quantizing,
   reportErrors,
@@ -58,7 +59,7 @@ export async function convertModel(options: ConvertModelOptions): Promise<Conver
   const { model, vit, vae, usage, weights, tokenizer: tokenizerFolder = "" } = found;
   const parameters = modelParameters({ model, vit });
   const byName = new Map(parameters.map((info) => [info.name, info]));
-  const total = modelParameters({ model, vit, quantization }).length;
+  const total = quantization ? expectQuantized({ model, vit, quantization }, folder).length : parameters.length;
   const files: { readonly file: ParameterFile; readonly names: ReadonlySet<string> }[] = [];
   try {
     for (const { path, map, holds = () => true } of weights) {

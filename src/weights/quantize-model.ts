@@ -57,7 +57,7 @@ export async function quantizeModel(options: QuantizeModelOptions): Promise<Quan
   const vaeWeights: ParameterValues = config.vae ? (await loadVae(model)).weights : new Map();
   const tokenizer = await readJson(await fileInFolder(model, "tokenizer.json"));
   const tokenizerConfig = await readJsonIfPresent(await fileInFolder(model, "tokenizer_config.json"));
-  const total = modelParameters({ ...config, quantization }).length;
+  const total = expectQuantized({ ...config, quantization }, model).length;
   const errors: MatrixError[] = [];
   const file = await openModelWeights(model, config);
   const quantized = quantizing((info) => file.read(info), errors);
@@ -82,6 +82,19 @@ export async function quantizeModel(options: QuantizeModelOptions): Promise<Quan
   } finally {
     await file.close();
   }
+}
+
+/** The parameters of a model that is to be quantised. Throws InputError where no matrix of the parts can be. */
+export function expectQuantized(
+  config: Parameters<typeof modelParameters>[0],
+  place: string,
+): ReturnType<typeof modelParameters> {
+  const parameters = modelParameters(config);
+  const formats = Object.entries(config.quantization ?? {}).map(([part, { block }]) => `${part} (blocks of ${block})`);
+  if (formats.length === 0 || parameters.some(({ quantized }) => quantized)) return parameters;
+  throw new InputError(
+    `${place}: --quantize: expected matrices whose rows are a multiple of the block, found none of ${formats.join(", ")}`,
+  );
 }
 
 /** Compares what was written with its floats, and writes the report into its folder. */

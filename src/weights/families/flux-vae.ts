@@ -78,10 +78,15 @@ function configOf(json: unknown, where: string): FluxVaeConfig {
   };
 }
 
-const FILES = ["ae.safetensors", "diffusion_pytorch_model.safetensors", "model.safetensors"];
+const FILES = [
+  "ae.safetensors",
+  "diffusion_pytorch_model.safetensors",
+  "model.safetensors",
+  "vae/diffusion_pytorch_model.safetensors",
+];
 
 /**
- * FLUX's autoencoder from `ae.safetensors`, or from diffusers' folder with its config.json.
+ * FLUX's autoencoder from `ae.safetensors`, or from diffusers' folder with its config.json, which may be the folder `vae` of a pipeline.
  * @throws InputError naming the file and what is wrong with it
  */
 export async function readFluxVae(path: string): Promise<StoredVae> {

@@ -133,6 +133,7 @@ const FILES = [
   "Wan2.2_VAE.safetensors",
   "wan2.2_vae.safetensors",
   "model.safetensors",
+  "vae/diffusion_pytorch_model.safetensors",
 ];
 
 /**
