@@ -61,7 +61,7 @@ test("the three contexts of BAGEL: all, without the last text, the texts alone",
   const conversation = new Conversation(engine);
   conversation.includeVae();
   const prompt = [image(first), text("mix"), image(second), text("blend")];
-  await pushPrompt(engine, conversation, prompt, { system: "plan" }, signal);
+  await pushPrompt(engine, conversation, prompt, { system: "plan", draws: true }, signal);
   const [a, b] = [await group(first), await group(second)];
   const before = [segment("plan"), a, segment("mix"), b];
   await expectSame(await conversation.condition("full"), [...before, segment("blend")]);
@@ -85,14 +85,14 @@ test("the three contexts of BAGEL: all, without the last text, the texts alone",
 test("of text alone there is nothing but the text, and that without it", async () => {
   const conversation = new Conversation(engine);
   conversation.includeVae();
-  await pushPrompt(engine, conversation, [text("a cat")], { system: undefined }, signal);
+  await pushPrompt(engine, conversation, [text("a cat")], { system: undefined, draws: true }, signal);
   expect(await conversation.condition("texts")).toBe(await conversation.condition("full"));
   expect((await conversation.condition("before-text")).places()).toEqual([]);
 });
 
 test("VAE tokens are left out until something is to be drawn, then the context is made anew", async () => {
   const conversation = new Conversation(engine);
-  await pushPrompt(engine, conversation, [image(first), text("what?")], { system: undefined }, signal);
+  await pushPrompt(engine, conversation, [image(first), text("what?")], { system: undefined, draws: true }, signal);
   await expectSame(await conversation.condition("full"), [await group(first, false), segment("what?")]);
   const mark = conversation.mark();
   conversation.pushTokens([start]);
@@ -108,13 +108,13 @@ test("VAE tokens are left out until something is to be drawn, then the context i
 test("rolled back, the contexts of guidance are as they were", async () => {
   const conversation = new Conversation(engine);
   conversation.includeVae();
-  await pushPrompt(engine, conversation, [image(first), text("one")], { system: undefined }, signal);
+  await pushPrompt(engine, conversation, [image(first), text("one")], { system: undefined, draws: true }, signal);
   await conversation.condition("texts");
   const mark = conversation.mark();
-  await pushPrompt(engine, conversation, [image(second), text("two")], { system: undefined }, signal);
+  await pushPrompt(engine, conversation, [image(second), text("two")], { system: undefined, draws: true }, signal);
   await conversation.condition("texts");
   conversation.rollback(mark);
-  await pushPrompt(engine, conversation, [text("three")], { system: undefined }, signal);
+  await pushPrompt(engine, conversation, [text("three")], { system: undefined, draws: true }, signal);
   await expectSame(await conversation.condition("texts"), ["one", "three"].map(segment));
   await expectSame(await conversation.condition("before-text"), [await group(first), segment("one")]);
 });

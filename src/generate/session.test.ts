@@ -372,6 +372,29 @@ test("talking about a picture never runs the VAE, drawing after it does", async 
   expect(encoded).toHaveBeenCalledTimes(1); // once for both branches of guidance that see it
 });
 
+test("a model that draws when asked to begins with the system prompt of what is asked, unless the caller gives one", async () => {
+  const systemPrompts = { draw: "DRAW", edit: "EDIT" };
+  const begun = async (prompt: Part[], change: GenerateOptions, opensImages = false) => {
+    const model = tinyModel();
+    const { generation } = model.config;
+    const markup = { opening: "USUAL", system: ["<|im_start|>", "<|im_end|>"] as const };
+    const config = { ...model.config, generation: { ...generation, systemPrompts, opensImages, markup } };
+    const engine = new Engine(runtime, asLoaded({ ...model, config }));
+    opened.push(engine);
+    const conversation = new Conversation(engine);
+    const pushed = vi.spyOn(conversation, "pushTokens");
+    const options = resolveOptions(change, engine.config, 1);
+    await pushPrompt(engine, conversation, prompt, options, new AbortController().signal);
+    return engine.tokenizer.decode(pushed.mock.calls.flatMap(([ids, role]) => (role === "image" ? [] : [...ids])));
+  };
+  const [text, picture] = [{ type: "text", text: "!" } as const, { type: "image", image: fixedPicture } as const];
+  expect(await begun([text], {})).toBe("DRAW!");
+  expect(await begun([picture, text], {})).toBe("EDIT!");
+  expect(await begun([picture, text], { output: "text" })).toBe("USUAL!");
+  expect(await begun([text], { think: "THINK" })).toBe("THINK!");
+  expect(await begun([text], {}, true)).toBe("USUAL!");
+});
+
 test("text never comes from ids that structure a sequence", () => {
   const engine = new Engine(runtime, asLoaded(tinyModel()));
   opened.push(engine);

@@ -115,10 +115,10 @@ export async function pushPrompt(
   engine: Engine,
   conversation: Conversation,
   prompt: readonly Part[],
-  { system }: Pick<ResolvedOptions, "system">,
+  { system, draws }: Pick<ResolvedOptions, "system" | "draws">,
   signal: AbortSignal,
 ): Promise<number> {
-  const { markup } = engine.config.generation;
+  const { markup, systemPrompts, opensImages } = engine.config.generation;
   const { openImage, openAnswer } = engine.markup;
   const { maxContext } = engine.config.generation;
   const written = new Transcript(engine.tokenizer);
@@ -147,9 +147,12 @@ export async function pushPrompt(
     mark(markup.text[1]);
   };
   const begins = conversation.length === 0;
-  if (begins && system !== undefined && markup.system) {
+  const hasImages = prompt.some(({ type }) => type === "image");
+  const usual = draws && !opensImages ? systemPrompts[hasImages ? "edit" : "draw"] : undefined;
+  const first = system ?? usual;
+  if (begins && first !== undefined && markup.system) {
     written.markup(markup.system[0]);
-    written.text(system);
+    written.text(first);
     written.markup(markup.system[1]);
     bare = written.fork();
   } else if (begins) mark(markup.opening);

@@ -36,6 +36,11 @@ export const generationSchema = z.strictObject({
   markup: markupSchema.prefault({}),
   /** Whether the model opens images by itself (Sec. 3); else drawing needs a rule of the caller's. */
   opensImages: z.boolean().default(true),
+  /**
+   * System prompts of a conversation that begins with a picture to be drawn, after images in the prompt or without, where the caller gives none.
+   * For models that draw when they are asked to (`opensImages: false`); others have `markup.opening`.
+   */
+  systemPrompts: z.strictObject({ draw: z.string().optional(), edit: z.string().optional() }).default({}),
   /** System prompts under which the model has learnt to think before it answers in text or draws. */
   thinkPrompts: z.strictObject({ text: z.string(), image: z.string() }).optional(),
   /** Size of drawn pictures, in pixels, and the most that may be asked for. */

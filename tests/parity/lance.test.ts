@@ -139,7 +139,7 @@ const markup: (typeof config)["generation"]["markup"] = {
 };
 
 test.each(["draw", "edit"] as const)("%s: a conversation has the contexts that Lance has", async (task) => {
-  const generation = { ...config.generation, markup };
+  const generation = { ...config.generation, markup, systemPrompts: {} };
   expect(generation.withoutText).toBe("markup");
   const engine = new Engine(runtime, { ...folder, config: { ...config, generation } });
   vi.spyOn(engine, "contextImage").mockResolvedValue(contextImage("source"));
@@ -147,7 +147,7 @@ test.each(["draw", "edit"] as const)("%s: a conversation has the contexts that L
   conversation.includeVae();
   const source = { type: "image", image: createImage(1, 1) } as const;
   const prompt = [...(task === "edit" ? [source] : []), { type: "text", text: "Hi!" } as const];
-  await pushPrompt(engine, conversation, prompt, { system: undefined }, new AbortController().signal);
+  await pushPrompt(engine, conversation, prompt, { system: undefined, draws: true }, new AbortController().signal);
   conversation.pushMarkup(engine.markup.openAnswer);
   const branches = [];
   for (const condition of conditions) branches.push({ condition, context: await conversation.condition(condition) });

@@ -48,8 +48,8 @@ export const bagelUsage: Usage = {
 
 /**
  * bytedance/Lance: inference_lance.sh, config/config_factory.py, data/system_prompt_render.py, at 768 pixels a side. Guidance
- * is on text alone, which is measured against all but that text. It crops pictures to six aspect ratios and has a system prompt for each task;
- * we keep pictures whole and have one prompt.
+ * is on text alone, which is measured against all but that text. It crops pictures to six aspect ratios, which we keep
+ * whole. What it says of images before a question is its callers' choice; we say what its template does.
  */
 export const lanceUsage: Usage = {
   images: { maxPixels: 768 ** 2 },
@@ -68,6 +68,16 @@ export const lanceUsage: Usage = {
     steps: 30,
     shift: 3.5,
     opensImages: false,
+    // data/common.py, generate_system_prompt: t2i and image_edit.
+    systemPrompts: {
+      draw:
+        "Describe the image by detailing the color, quantity, text, shape, size, texture, spatial relationships of the objects " +
+        "and background:",
+      edit:
+        "Describe the key features of the input image (color, shape, size, texture, objects, background), then explain how the " +
+        "user’s text instruction should alter or modify the image. Generate a new image that meets the user’s requirements " +
+        "while maintaining consistency with the original input where appropriate.",
+    },
     guidanceForm: "nested",
     guidance: 4,
     imageGuidance: 1,
