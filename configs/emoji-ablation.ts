@@ -1,6 +1,6 @@
 /**
  * What `mogao ablate` trains: the paper's development setting (Sec. 4.5) for Emoji World, small enough that Table 5 with three
- * seeds takes about an hour. Pictures of 64 px (16 tokens), 16 things in one style, and the default model's ViT, frozen, in the
+ * seeds takes 18 minutes of one core. Pictures of 64 px (16 tokens), 16 things in one style, and the default model's ViT, frozen, in the
  * place of Qwen2-VL's. docs/ablations.md says why.
  *
  *   npx mogao ablate --out runs/table-5
@@ -59,7 +59,8 @@ const inBlock = ({ name, shape }: ParameterInfo) => shape.length === 2 && /\.(te
 
 export default defineTraining({
   name: "emoji-ablation",
-  about: "One run of an ablation, 2.4 M parameters active: 400 steps of 15 samples, about 2 minutes of one core.",
+  about:
+    "One run of an ablation, 3.3 M parameters active: 400 steps of 15 samples, about a minute and a half of one core.",
   task: settings,
   train: {
     steps: 400,
