@@ -30,8 +30,9 @@ export function ablateCommand(context: CliContext): Command {
   const command = new Command("ablate")
     .summary("train models that differ in one thing, and compare them")
     .description(
-      "Trains the variants of a study on the same data and grades them in Emoji World. Writes table.md,\n" +
-        "flow.svg (curves over seeds) and results.json. Goes on where it was stopped, exactly.\n" +
+      "Trains the variants of a study on the same data, measures their losses on held-out samples and\n" +
+        "grades them in Emoji World. Writes table.md, flow.svg (curves over seeds) and results.json after\n" +
+        "each seed. Goes on where it was stopped, exactly.\n" +
         "architecture: A-D of Table 5. teacher-forcing: all drawn images, or the last. lambda: weight of\n" +
         "text. dropout: of conditions. guidance: no training, a grid of γ and γ_img for --model.",
     )
@@ -52,7 +53,7 @@ export function ablateCommand(context: CliContext): Command {
     .action((values: AblateArguments) => ablate(values, context));
   setExamples(command, [
     "mogao ablate --out runs/table-5",
-    "mogao ablate --out runs/ectf --study teacher-forcing --seeds 3 --steps 1000",
+    "mogao ablate --out runs/ectf --study teacher-forcing",
     "mogao ablate --out runs/guidance --study guidance --limit 50",
   ]);
   return command;
