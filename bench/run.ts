@@ -13,6 +13,7 @@ const benches = [
   "pytorch",
   "denoise",
   "llama",
+  "quantised-products",
   "trials",
   "fuzz-readers",
 ].filter((bench) => readdirSync(import.meta.dirname).includes(`${bench}.ts`));
