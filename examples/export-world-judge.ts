@@ -10,7 +10,6 @@ import { saveClassifier } from "../src/eval/world/crops/classifier-files.ts";
 import { randomCrops } from "../src/eval/world/crops/crop-batches.ts";
 import { CropClassifier } from "../src/eval/world/crops/crop-classifier.ts";
 import { TrainedJudge } from "../src/eval/world/crops/trained-judge.ts";
-import { LEAST_SCORE } from "../src/eval/world/view.ts";
 import { initializeParameters } from "../src/nn/parameters.ts";
 import { openRuntime } from "../src/runtime/open-runtime.ts";
 import { initializeFrom } from "../src/train/init-from.ts";
@@ -37,7 +36,7 @@ const count = { things: 0, named: 0, misnamed: 0, impostors: 0, takenForThings: 
 crops.forEach(({ label }, i) => {
   const scores = seen[i]!.concept.subarray(0, config.concepts.length);
   const best = scores.indexOf(Math.max(...scores));
-  const sure = scores[best]! >= LEAST_SCORE;
+  const sure = scores[best]! >= judge.leastScore;
   if (!label) {
     count.impostors++;
     if (sure) count.takenForThings++;

@@ -47,6 +47,7 @@ test("grades, writes report, items and sheet, and goes on where it was", async (
   expect(stderr).toBe("");
   const report = JSON.parse(stdout) as Report;
   expect(report).toMatchObject({ items: 3, settings: { concepts: "all", steps: 4 } });
+  expect(report.settings["judge"]).toMatch(/^trained-1-[0-9a-f]{12}$/);
   expect(report.rows[0]).toMatchObject({ suite: "single", model: { of: 3, right: 0 }, truth: { right: 3 }, drew: 1 });
   expect(JSON.parse(await readFile(join(folder, "out", "report.json"), "utf8"))).toMatchObject({
     rows: report.rows,
@@ -69,6 +70,7 @@ test("results of other weights or settings are left alone", async () => {
     code: 2,
     stdout: "",
   });
+  expect(await run(["--suite", "draws-when-asked", "--limit", "1", "--judge", "template"])).toMatchObject({ code: 2 });
   await writeFile(join(folder, "model.safetensors"), "other weights");
   const { stderr } = await run(["--suite", "draws-when-asked", "--limit", "1"]);
   expect(stderr).toContain(message);
@@ -78,6 +80,7 @@ test.each([
   [["--suite", "singel"], "--suite: expected names among single, two, counting"],
   [["--limit", "0"], "--limit: expected a whole number from 1"],
   [["--concepts", "some"], "--concepts: expected curated, all"],
+  [["--judge", "me"], "--judge: expected trained, template"],
   [["--model", "/no/such"], "--model: expected a folder, found nothing at /no/such"],
   [["--model", import.meta.dirname], "expected a model's folder with safetensors, found none"],
 ])("rejects %j", async (argv, message) => {

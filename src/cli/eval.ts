@@ -1,9 +1,11 @@
 import { Command } from "commander";
 import type { EvaluationState } from "../eval/world/evaluate.ts";
+import { DEFAULT_JUDGE, JUDGES, type JudgeName } from "../eval/world/judge.ts";
 import type { Device } from "../runtime/types.ts";
 import { interruptible, type CliContext } from "./context.ts";
 import { benchmarkCommands } from "./eval-benchmark.ts";
 import { humanCommand } from "./eval-human.ts";
+import { judgesCommand } from "./eval-judges.ts";
 import { scoreCommand } from "./eval-score.ts";
 import { tableCommand } from "./eval-table.ts";
 import { checkFolders, loadOptions } from "./generation-options.ts";
@@ -17,6 +19,7 @@ interface WorldArguments {
   readonly suite?: string;
   readonly limit?: number;
   readonly concepts: "curated" | "all";
+  readonly judge: JudgeName;
   readonly steps?: number;
   readonly guidance?: number;
   readonly imageGuidance?: number;
@@ -41,6 +44,12 @@ export function evalCommand(context: CliContext): Command {
     .option("--suite <LIST>", "suites to run, with commas between (default: all)")
     .option("--limit <N>", "most items of a suite", integerOption("--limit", 1, 100_000))
     .option("--concepts <SET>", "what to ask for: curated, all", choiceOption("--concepts", ["curated", "all"]), "all")
+    .option(
+      "--judge <NAME>",
+      `what looks at pictures: ${JUDGES.join(", ")}`,
+      choiceOption("--judge", JUDGES),
+      DEFAULT_JUDGE,
+    )
     .option("--steps <N>", "denoising steps a picture", integerOption("--steps", 1, 1000))
     .option("--guidance <X>", "how strongly pictures follow the text", numberOption("--guidance", 0, 100))
     .option("--image-guidance <X>", "… follow earlier pictures", numberOption("--image-guidance", 0, 100))
@@ -53,6 +62,7 @@ export function evalCommand(context: CliContext): Command {
     "mogao eval world --model runs/emoji-world/model --steps 20 --json",
   ]);
   for (const benchmark of benchmarkCommands(context)) command.addCommand(benchmark);
+  command.addCommand(judgesCommand(context));
   command.addCommand(scoreCommand(context));
   command.addCommand(tableCommand(context));
   command.addCommand(humanCommand(context));
@@ -84,6 +94,7 @@ async function evaluate(values: WorldArguments, context: CliContext): Promise<vo
         ...(imageGuidance !== undefined && { imageGuidance }),
       },
       ...(limit !== undefined && { limit }),
+      judge: values.judge,
       ...(out !== undefined && { out }),
       signal,
       onProgress: (state) => progress.update(progressLine(state)),

@@ -3,7 +3,7 @@ import { writeBytesAtomic, writeJsonAtomic } from "../../core/atomic-file.ts";
 import type { Mogao } from "../../generate/types.ts";
 import { markdownTable } from "../markdown-table.ts";
 import { evaluateWorld, type EvaluationState } from "../world/evaluate.ts";
-import { openWorldEye } from "../world/world-eye.ts";
+import { openWorldEye, STUDY_JUDGE } from "../world/world-eye.ts";
 import type { ReportRow } from "../world/report.ts";
 
 export interface GuidanceStudyOptions {
@@ -52,7 +52,7 @@ export function guidanceGrid(): GuidanceCell[] {
 /** How a model edits and goes on with courses of pictures under each guidance; writes `results.json` and `table.md`. */
 export async function runGuidanceStudy(options: GuidanceStudyOptions): Promise<GuidanceRow[]> {
   const { modelFolder, load, limit, steps, out, grid = guidanceGrid(), onProgress, signal } = options;
-  const eye = await openWorldEye();
+  const eye = await openWorldEye(STUDY_JUDGE);
   const rows: GuidanceRow[] = [];
   for (const cell of grid) {
     const { report } = await evaluateWorld({

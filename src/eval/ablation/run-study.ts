@@ -13,7 +13,7 @@ import type { Reporter } from "../../train/reporter.ts";
 import type { WorldTaskSettings } from "../../train/world-task.ts";
 import { claimFolder } from "../results-folder.ts";
 import { evaluateWorld, type EvaluationState } from "../world/evaluate.ts";
-import { openWorldEye, type WorldEye } from "../world/world-eye.ts";
+import { openWorldEye, STUDY_JUDGE, type WorldEye } from "../world/world-eye.ts";
 import type { Report } from "../world/report.ts";
 import { curveChart } from "./curve-chart.ts";
 import { bandOf, flowLosses, lossesBelow, type Band } from "./curves.ts";
@@ -89,7 +89,7 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
   const { steps } = first;
   const curveSource = (task as WorldTaskSettings).sources[0]!.name;
   await claimFolder(out, { study: study.title, config: options.config, steps, limit: options.limit });
-  const eye = await openWorldEye();
+  const eye = await openWorldEye(STUDY_JUDGE);
   const models = new Map<string, ModelSummary>(
     variants.map(({ id }) => [id, summarize((configs.get(id)!.task as WorldTaskSettings).model)]),
   );

@@ -1,15 +1,13 @@
-import { loadVaeCodec } from "../../weights/vae-files.ts";
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { writeBytesAtomic, writeJsonAtomic } from "../../core/atomic-file.ts";
 import type { RgbImage } from "../../core/image.ts";
 import type { WorldConfig } from "../../data/world/world-config.ts";
-import { VaeCodec } from "../../encoders/vae-codec.ts";
 import type { GenerateOptions, Mogao } from "../../generate/types.ts";
-import { openRuntime } from "../../runtime/open-runtime.ts";
 import { claimFolder, fingerprint } from "../results-folder.ts";
 import type { Suite } from "./item.ts";
+import type { JudgeName } from "./judge.ts";
 import { reportHtml } from "./html.ts";
+import { openVae, reconstruct } from "./reconstruct.ts";
 import { reportMarkdown, reportOf, type Report } from "./report.ts";
 import { runItems, type ItemResult } from "./run-suite.ts";
 import { writeSheet } from "./sheet.ts";
@@ -31,6 +29,8 @@ export interface WorldEvaluation {
   readonly generate: Pick<GenerateOptions, "steps" | "guidance" | "imageGuidance">;
   /** To share between evaluations, which then prepare it once. Default: one of the evaluation's own, with the default judge. */
   readonly eye?: WorldEye;
+  /** Of an eye of the evaluation's own. */
+  readonly judge?: JudgeName;
   /** Default: a folder of its own for these weights and settings, below {@link RESULTS}. */
   readonly out?: string;
   readonly signal?: AbortSignal;
@@ -57,8 +57,8 @@ export interface WorldEvaluationResult {
 
 /** Where results go. */
 export const RESULTS = join("runs", "eval-world");
-/** Of the default model. */
-const IMAGE_SIZE = 96;
+/** Of the default model: side of the pictures that prompts show and that judges are measured on, in pixels. */
+export const IMAGE_SIZE = 96;
 /** Enough for the longest answer of training. */
 const MOST_TOKENS = 120;
 
@@ -69,7 +69,7 @@ const MOST_TOKENS = 120;
 export async function evaluateWorld(evaluation: WorldEvaluation): Promise<WorldEvaluationResult> {
   const { suites, concepts, styles, imageSize, modelFolder, generate, limit, signal, onProgress } = evaluation;
   const weights = await fingerprint(modelFolder);
-  const eye = evaluation.eye ?? (await openWorldEye());
+  const eye = evaluation.eye ?? (await openWorldEye(evaluation.judge));
   const { bank, judge } = eye;
   const settings = {
     weights,
@@ -115,17 +115,4 @@ export async function evaluateWorld(evaluation: WorldEvaluation): Promise<WorldE
   await writeBytesAtomic(join(folder, "report.md"), markdown);
   await writeBytesAtomic(join(folder, "report.html"), reportHtml(report, results));
   return { report, markdown, folder, sheets, page: join(folder, "report.html") };
-}
-
-/** The autoencoder by itself, or null where the folder has none. */
-async function openVae(folder: string): Promise<VaeCodec | null> {
-  const present = await access(join(folder, "vae.safetensors")).then(
-    () => true,
-    () => false,
-  );
-  return present ? loadVaeCodec(await openRuntime(), folder) : null;
-}
-
-async function reconstruct(vae: VaeCodec, image: RgbImage): Promise<RgbImage> {
-  return vae.decode(await vae.encode([image]), image.width, image.height);
 }

@@ -30,7 +30,7 @@ function seen({ background, objects }: Scene): View {
     colour: colour ?? "red",
     box: { x: SIDE * (x - size / 2), y: SIDE * (y - size / 2), width: SIDE * size, height: SIDE * size },
   }));
-  return { width: SIDE, height: SIDE, background, detections };
+  return { width: SIDE, height: SIDE, background, detections, leastScore: 0.8 };
 }
 
 const apple = object("apple", 0.25, 0.5);

@@ -10,7 +10,13 @@ function seen(concept: string, x = 0, y = 0, more: Partial<Detection> = {}): Det
   return { concept, style: "noto", score: 0.9, colour: "red", box: box(x, y), ...more };
 }
 
-const view = (...detections: Detection[]): View => ({ width: 96, height: 96, background: "white", detections });
+const view = (...detections: Detection[]): View => ({
+  width: 96,
+  height: 96,
+  background: "white",
+  detections,
+  leastScore: 0.8,
+});
 const drawn = (...detections: Detection[]): Answer => ({
   text: "Here it is.",
   drew: true,

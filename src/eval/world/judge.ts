@@ -6,7 +6,7 @@ export interface Match {
   /** Name in the concept table. */
   readonly concept: string;
   readonly style: string;
-  /** How much, from 0 to 1: of what is known for sure 1; what counts as an object is at least `LEAST_SCORE`. */
+  /** How much, from 0 to 1. */
   readonly score: number;
 }
 
@@ -23,6 +23,8 @@ export interface WorldJudge {
   readonly id: string;
   /** For people: which judge and which rules. */
   readonly description: string;
+  /** From this score on, a thing counts as an object. */
+  readonly leastScore: number;
   /** All things in the picture, the largest first. */
   detect(image: RgbImage): Promise<Detection[]>;
   /** Frees what it holds; it is of no use afterwards. */
@@ -32,3 +34,5 @@ export interface WorldJudge {
 /** Judges to choose from. */
 export const JUDGES = ["trained", "template"] as const;
 export type JudgeName = (typeof JUDGES)[number];
+/** docs/decisions/world-and-people.md says why. */
+export const DEFAULT_JUDGE: JudgeName = "trained";

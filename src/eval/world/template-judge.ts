@@ -21,6 +21,9 @@ import { detectThings } from "./things.ts";
 /** Changes whenever the same picture may be judged otherwise. */
 const VERSION = 4;
 
+/** Of Dice's coefficient. Drawings after the autoencoder reach it; so does much that is none (docs/world-evaluation.md). */
+const LEAST_SCORE = 0.8;
+
 export interface JudgeOptions {
   /** What there is to recognise. Default: the whole table. */
   readonly concepts?: readonly Concept[];
@@ -38,6 +41,7 @@ const TINT_PENALTY = 0.01;
 export class TemplateJudge implements WorldJudge {
   readonly id = `template-${VERSION}`;
   readonly description = `template matcher ${VERSION} over connected components; GenEval's rules`;
+  readonly leastScore = LEAST_SCORE;
   readonly #makeSprites: () => readonly TemplateSprite[];
   #sprites: readonly TemplateSprite[] | undefined;
   readonly #templates = new Map<string, readonly PreparedTemplate[]>();

@@ -11,15 +11,14 @@ export interface View {
   /** Name of the nearest background of the palette. */
   readonly background: string;
   readonly detections: readonly Detection[];
+  /** Detections of a lower score are no object, as GenEval drops boxes of low confidence. */
+  readonly leastScore: number;
 }
-
-/** Detections of a lower score are no object, as GenEval drops boxes of low confidence. */
-export const LEAST_SCORE = 0.8;
 
 export async function viewOf(judge: WorldJudge, image: RgbImage): Promise<View> {
   const { width, height } = image;
   const background = nearestBackground(backgroundOf(image)).name;
-  return { width, height, background, detections: await judge.detect(image) };
+  return { width, height, background, detections: await judge.detect(image), leastScore: judge.leastScore };
 }
 
 export async function viewsOf(judge: WorldJudge, images: readonly RgbImage[]): Promise<View[]> {
@@ -29,6 +28,6 @@ export async function viewsOf(judge: WorldJudge, images: readonly RgbImage[]): P
 }
 
 /** The detections that count as objects. */
-export function certain({ detections }: View): Detection[] {
-  return detections.filter(({ score }) => score >= LEAST_SCORE);
+export function certain({ detections, leastScore }: View): Detection[] {
+  return detections.filter(({ score }) => score >= leastScore);
 }

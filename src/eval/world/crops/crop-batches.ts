@@ -9,7 +9,7 @@ import { labelledCrops, type LabelledCrop } from "./labelled-crops.ts";
 
 /** Sides of the pictures, in pixels; multiples of the autoencoder's token. */
 const SIDES = [64, 96, 96, 128];
-const RECONSTRUCTED_SHARE = 0.2;
+const RECONSTRUCTED_SHARE = 0.25;
 
 /** `count` crops of pictures that went through what drawings and codecs do to them; the same for the same state of `random`. */
 export async function randomCrops(
@@ -45,7 +45,7 @@ async function reconstructed(image: RgbImage, random: Philox, vae: VaeCodec): Pr
   const tokens = await vae.encode([image]);
   if (chance(random, 0.5)) {
     const noise = random.fillNormal(new Float32Array(tokens.length));
-    const strength = between(random, 0.02, 0.2);
+    const strength = between(random, 0.02, 0.35);
     for (let i = 0; i < tokens.length; i++) tokens[i]! += strength * noise[i]!;
   }
   return vae.decode(tokens, image.width, image.height);

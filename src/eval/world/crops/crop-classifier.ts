@@ -9,7 +9,7 @@ import { normal, ParameterScope, type ParameterInfo } from "../../../nn/paramete
 import { CROP_PLANES } from "./crop.ts";
 
 export interface CropClassifierConfig {
-  /** Of a crop, in pixels: a multiple of {@link PATCH} · 2^(levels − 1). */
+  /** Of a crop, in pixels: a multiple of `patch` · 2^(levels − 1). */
   readonly side: number;
   /** Pixels to the side of a place of the first level. */
   readonly patch: number;

@@ -97,10 +97,20 @@ export function randomDrawing(random: Philox, size: number, background: string, 
   }
 }
 
+/** Warps that every drawing survives: cells of the field, and the greatest strength. */
+const UNSTEADY = [
+  [3, 0.07],
+  [5, 0.06],
+  [8, 0.045],
+] as const;
+
 /** The drawing as a good but unsteady hand would make it. */
 function shaken(sprite: Sprite, random: Philox): Sprite {
   let made = sprite;
-  if (chance(random, 0.4)) made = warped(made, random, 2 + random.int(4), between(random, 0, 0.035));
+  if (chance(random, 0.5)) {
+    const [cells, most] = random.pick(UNSTEADY);
+    made = warped(made, random, cells, between(random, 0, most));
+  }
   if (chance(random, 0.3)) made = coarsened(made, Math.round(between(random, 16, 30)));
   if (chance(random, 0.15)) {
     const colour = chance(random, 0.5) ? random.pick(COLOURS).rgb : null;

@@ -6,11 +6,11 @@ import { blended, blobOf, coarsened, shuffled, spliced, warped } from "./sprite-
 /** Makes of a drawing, and of another one, something that has its colours and is neither. */
 export type Impostor = (sprite: Sprite, other: Sprite, random: Philox) => Sprite;
 
-/** Warps beyond this, as a share of the side for fields of so many cells, leave no thing what it was. */
+/** Warps that leave no thing what it was: cells of the field, and the range of the strength. People see through weaker ones. */
 const RUINED = [
-  [3, 0.13, 0.25],
-  [5, 0.09, 0.2],
-  [8, 0.07, 0.15],
+  [3, 0.24, 0.36],
+  [5, 0.18, 0.3],
+  [8, 0.15, 0.25],
 ] as const;
 
 /**

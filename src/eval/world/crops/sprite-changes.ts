@@ -81,6 +81,25 @@ export function spliced(first: Sprite, second: Sprite, turn: number): Sprite {
   });
 }
 
+/** Turned about its middle: there by `turn` radians, outside less and less. */
+export function swirled(sprite: Sprite, turn: number): Sprite {
+  const { size, rgba } = sprite;
+  return perPixel(sprite, (out, at, x, y) => {
+    const [dx, dy] = [x - 0.5, y - 0.5];
+    const angle = turn * Math.max(0, 1 - Math.hypot(dx, dy) / 0.6);
+    const column = Math.floor(size * (0.5 + dx * Math.cos(angle) - dy * Math.sin(angle)));
+    const row = Math.floor(size * (0.5 + dx * Math.sin(angle) + dy * Math.cos(angle)));
+    const inside = column >= 0 && row >= 0 && column < size && row < size;
+    const from = 4 * (row * size + column);
+    for (let c = 0; c < 4; c++) out[at + c] = inside ? rgba[from + c]! : 0;
+  });
+}
+
+/** What lies on one side of a line through the middle. */
+export function withoutHalf(sprite: Sprite, turn: number): Sprite {
+  return spliced(sprite, { ...sprite, rgba: new Uint8Array(sprite.rgba.length) }, turn);
+}
+
 /** The squares of a grid in another order, at most a quarter of them at their places. */
 export function shuffled(sprite: Sprite, random: Philox, cells: number): Sprite {
   const { size, rgba } = sprite;

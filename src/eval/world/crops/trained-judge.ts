@@ -16,10 +16,14 @@ import { cropOf } from "./crop.ts";
 /** Of the rules around the network; changes whenever they may judge the same picture otherwise. */
 const VERSION = 1;
 
+/** Every drawing of the table reaches it; of blobs that reach one half, most do not (docs/decisions/world-and-people.md). */
+const LEAST_PROBABILITY = 0.7;
+
 /** Names the things in a picture of Emoji World by a small network that looks at each connected component. */
 export class TrainedJudge implements WorldJudge {
   readonly id: string;
   readonly description: string;
+  readonly leastScore = LEAST_PROBABILITY;
   readonly #config: CropClassifierConfig;
   readonly #program: Program;
   readonly #weights: Readonly<Record<string, HostTensor>>;
