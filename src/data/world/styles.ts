@@ -52,7 +52,7 @@ export const STYLES: readonly Style[] = [
     promptName: "firefox",
     package: "@iconify-json/fxemoji",
     heldOut: true,
-    licence: "Apache-2.0",
+    licence: "CC-BY-4.0",
     credit: "FxEmojis, Mozilla",
   },
   {
