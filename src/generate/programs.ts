@@ -25,11 +25,15 @@ export function textGraph(model: Mogao): Record<string, Tensor> {
     : textPast;
   const result = model.forward({
     text: {
-      rows: model.embedTextAndVit(
-        input("ids", [1, t], "int"),
-        input("vit_tokens", [vit, vitTokenSize(model.config)]),
-        input("vit_index", [1, t], "int"),
-        model.vitTable && input("vit_places", [vit], "int"),
+      // Rows that get their batch axis last need no reshape between products.
+      rows: reshape(
+        model.embedTextAndVit(
+          reshape(input("ids", [1, t], "int"), [t]),
+          input("vit_tokens", [vit, vitTokenSize(model.config)]),
+          reshape(input("vit_index", [1, t], "int"), [t]),
+          model.vitTable && input("vit_places", [vit], "int"),
+        ),
+        [1, t, model.config.hiddenSize],
       ),
       positions: input("text_positions", [1, t, 1, 3]),
     },

@@ -118,16 +118,16 @@ function rewrite(y: Tensor, canonical: (tensor: Tensor) => Tensor): Tensor | und
  * between two of them then needs no reshape.
  */
 function flattened(y: Tensor, canonical: (tensor: Tensor) => Tensor): Tensor | undefined {
-  const x = y.inputs.find((operand) => sourceOfFewerAxes(operand) !== undefined);
-  const source = x && sourceOfFewerAxes(x);
+  const sources = y.inputs.map(sourceOfFewerAxes);
+  const [source] = sources;
   if (!source) return undefined;
-  if (isElementWise(y) && y.inputs.every(({ shape }) => sameShape(shape, y.shape))) {
-    const operands = y.inputs.map((operand) => canonical(reshape(operand, source.shape)));
-    return reshape(canonical(rebuild(y, operands)), y.shape);
-  }
-  const keepsRows = source.shape.length >= 2 && sameDim(source.shape.at(-1)!, x.shape.at(-1)!);
-  if (isRowWise(y) && x === y.inputs[0] && keepsRows)
-    return reshape(canonical(rebuild(y, y.inputs.with(0, source))), y.shape);
+  const isSameOfAll = y.inputs.every(({ shape }, i) => {
+    const other = sources[i];
+    return other !== undefined && sameShape(other.shape, source.shape) && sameShape(shape, y.shape);
+  });
+  if (isElementWise(y) && isSameOfAll) return reshape(canonical(rebuild(y, sources as Tensor[])), y.shape);
+  const keepsRows = source.shape.length >= 2 && sameDim(source.shape.at(-1)!, y.inputs[0]!.shape.at(-1)!);
+  if (isRowWise(y) && keepsRows) return reshape(canonical(rebuild(y, y.inputs.with(0, source))), y.shape);
   return undefined;
 }
 

@@ -103,7 +103,7 @@ export class Mogao {
   }
 
   /**
-   * Text rows of which some are ViT tokens: `vitIndex` [batch, tokens] is 1 + the row of `vitTokens` [n, vitSize] that
+   * Text rows of which some are ViT tokens: `vitIndex` (of the shape of `ids`) is 1 + the row of `vitTokens` [n, vitSize] that
    * stands there, or 0 for ordinary text, which is taken from `ids`. `vitPlaces` [n]: rows of the ViT's position table, where the
    * model has one.
    */
