@@ -71,7 +71,7 @@ async function prepare(change: Partial<MogaoConfig>) {
     image: {
       ...GRIDS[i]!,
       vitGrid: vitGrids[i],
-      vitTokens: vit ? vitTokens[i]! : undefined,
+      vitTokens: vit ? () => Promise.resolve(vitTokens[i]!) : undefined,
       latents: async () => latents[i]!,
     },
     markers: inside,

@@ -18,8 +18,8 @@ export interface ContextImage {
   /** Token grid. */
   readonly rows: number;
   readonly columns: number;
-  /** [tokens, vitSize]; absent where the VAE alone represents images. */
-  readonly vitTokens?: Float32Array | undefined;
+  /** [tokens, vitSize]; asked for when ViT rows run. Absent where the VAE alone represents images. */
+  readonly vitTokens?: (() => Promise<Float32Array>) | undefined;
   /** The ViT's own token grid, where it is another one. */
   readonly vitGrid?: Grid | undefined;
   /**

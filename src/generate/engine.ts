@@ -54,34 +54,36 @@ export class Engine {
     return (this.#vae ??= VaeCodec.open(this.#runtime, vae, this.#model.vaeWeights, encoderOptions(this.config)));
   }
 
-  /** What the ViT sees in a picture on the VAE's grid; nothing where the VAE alone represents pictures. */
+  /** What the ViT sees in a picture, once that is asked for; nothing where the VAE alone represents pictures. */
   async seen(picture: RgbImage): Promise<Pick<ContextImage, "vitTokens" | "vitGrid">> {
     const { vit, model, images, vitImages = images } = this.config;
     if (!vit) return {};
     const sharesGrid = (model.imageLayout?.groups ?? "shared") === "shared";
     const tokenSide = sharesGrid ? (await this.vae()).tokenSide : vit.patch * vit.merge;
-    this.#vit ??= VitCodec.open(this.#runtime, vit, this.#model.weights, {
-      tokenSide,
-      stored: this.#model.stored,
-      ...encoderOptions(this.config),
-    });
-    const codec = await this.#vit;
-    if (sharesGrid) return { vitTokens: await codec.encode([picture]) };
+    const tokensOf = (own: RgbImage) =>
+      once(async () => {
+        this.#vit ??= VitCodec.open(this.#runtime, vit, this.#model.weights, {
+          tokenSide,
+          stored: this.#model.stored,
+          ...encoderOptions(this.config),
+        });
+        return (await this.#vit).encode([own]);
+      });
+    if (sharesGrid) return { vitTokens: tokensOf(picture) };
     const own = fitPicture(picture, tokenSide, vitImages);
     const vitGrid = { rows: own.height / tokenSide, columns: own.width / tokenSide };
-    return { vitTokens: await codec.encode([own]), vitGrid };
+    return { vitTokens: tokensOf(own), vitGrid };
   }
 
   /** A picture of any size as context: resized to the grid within the model's bounds, and encoded. */
   async contextImage(image: RgbImage): Promise<ContextImage> {
     const vae = await this.vae();
     const picture = fitPicture(image, vae.tokenSide, this.config.images);
-    let latents: Promise<Float32Array> | undefined;
     return {
       rows: picture.height / vae.tokenSide,
       columns: picture.width / vae.tokenSide,
       ...(await this.seen(picture)),
-      latents: () => (latents ??= vae.encode([picture])),
+      latents: once(() => vae.encode([picture])),
     };
   }
 
@@ -111,6 +113,12 @@ export class Engine {
         () => undefined,
       );
   }
+}
+
+/** The work is done when its result is first asked for. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
 }
 
 function fitPicture(image: RgbImage, multiple: number, bounds: ModelFolderConfig["images"]): RgbImage {

@@ -1,5 +1,6 @@
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { InputError } from "../core/errors.ts";
+import { VitCodec } from "../encoders/vit-codec.ts";
 import { openRuntime } from "../runtime/open-runtime.ts";
 import { LoadedMogao } from "./loaded-mogao.ts";
 import { drawAfter } from "./next-part.ts";
@@ -162,4 +163,19 @@ test("a thought comes before the picture, apart from the text", async () => {
   ]);
   await expect(open(tinyModel()).generate("?", { think: true })).rejects.toThrow("think: expected a system prompt");
   await expect(model.generate("?", { think: 1 as never })).rejects.toThrow("think: expected true, false or a system");
+});
+
+test("the ViT looks at a picture when something is written after it, and not before", async () => {
+  const looks = vi.spyOn(VitCodec.prototype, "encode");
+  try {
+    const chat = open(teller()).chat();
+    const draws: NextPart[] = ["image", "stop", "text", "stop"];
+    const nextPart = () => draws.shift()!;
+    expect((await chat.send("?", { ...greedy, nextPart })).images).toHaveLength(1);
+    expect(looks).toHaveBeenCalledTimes(0);
+    expect((await chat.send("?", { ...greedy, nextPart })).text).not.toBe("");
+    expect(looks).toHaveBeenCalledTimes(1);
+  } finally {
+    looks.mockRestore();
+  }
 });

@@ -17,7 +17,7 @@ export interface QueuedTextRow {
 export interface VitTokens {
   readonly grid: Grid;
   /** [rows · columns, vitSize] */
-  readonly tokens: Float32Array;
+  readonly tokens: () => Promise<Float32Array>;
 }
 
 /** What the rows of a run attend to, beside each other. */
@@ -59,7 +59,7 @@ export class TextRun {
       [1, t],
       BigInt64Array.from(rows, ({ row }) => BigInt(Math.max(0, row.id))),
     );
-    this.#feedVit(rows);
+    await this.#feedVit(rows);
     feeds["text_positions"] = feedTensor([1, t, 1, 3], Float32Array.from(rows.flatMap(({ row }) => row.position)));
     feeds["bias"] = t === 1 ? this.#openBias(past, textSeesVae) : this.#ruledBias(rows, past, textSeesVae);
     feeds["logit_rows"] = feedTensor([wantLogits ? 1 : 0], BigInt64Array.from(wantLogits ? [BigInt(t - 1)] : []));
@@ -74,32 +74,30 @@ export class TextRun {
   }
 
   /** The tokens of the images among the rows, one after another, and each ViT row's place in them. */
-  #feedVit(rows: readonly QueuedTextRow[]): void {
+  async #feedVit(rows: readonly QueuedTextRow[]): Promise<void> {
     const { vitTable } = this.#config;
     const size = vitTokenSize(this.#config);
-    const index = new BigInt64Array(rows.length);
+    const images = [...new Set(rows.flatMap(({ row, vit }) => (row.token >= 0 && vit ? [vit] : [])))];
+    const tokens: Float32Array[] = [];
+    for (const image of images) tokens.push(await image.tokens());
     const starts = new Map<VitTokens, number>();
     let count = 0;
-    rows.forEach(({ row, vit }, i) => {
-      if (row.token < 0 || !vit) return;
-      let start = starts.get(vit);
-      if (start === undefined) {
-        starts.set(vit, (start = count));
-        count += vit.tokens.length / size;
-      }
-      index[i] = BigInt(1 + start + row.token);
-    });
-    this.#feeds["vit_index"] = feedTensor([1, rows.length], index);
+    for (const [i, image] of images.entries()) {
+      starts.set(image, count);
+      count += tokens[i]!.length / size;
+    }
+    const index = rows.map(({ row, vit }) => (row.token >= 0 && vit ? 1 + starts.get(vit)! + row.token : 0));
+    this.#feeds["vit_index"] = feedTensor([1, rows.length], BigInt64Array.from(index, BigInt));
     if (count === 0) {
       this.#feeds["vit_tokens"] = this.#noVit;
       if (vitTable) this.#feeds["vit_places"] = feedTensor([1], new BigInt64Array(1));
       return;
     }
-    const tokens = floats(count * size);
-    for (const [vit, start] of starts) tokens.set(vit.tokens, start * size);
-    this.#feeds["vit_tokens"] = feedTensor([count, size], tokens);
+    const all = floats(count * size);
+    for (const [i, image] of images.entries()) all.set(tokens[i]!, starts.get(image)! * size);
+    this.#feeds["vit_tokens"] = feedTensor([count, size], all);
     if (vitTable) {
-      const cells = [...starts.keys()].flatMap(({ grid }) => gridCells(grid));
+      const cells = images.flatMap(({ grid }) => gridCells(grid));
       this.#feeds["vit_places"] = feedTensor([count], tableRows(vitTable, cells));
     }
   }

@@ -51,9 +51,11 @@ async function seen(name: string) {
 
 const grid = { rows: 2, columns: 3 };
 const image = async (name: string, latents?: string): Promise<ContextPart> => {
+  const { vitTokens, vitGrid } = await seen(name);
   const context: ContextImage = {
     ...grid,
-    ...(await seen(name)),
+    vitGrid,
+    vitTokens: () => Promise.resolve(vitTokens),
     ...(latents !== undefined && { latents: () => Promise.resolve(of(latents).data) }),
   };
   return { type: "image", image: context, markers };

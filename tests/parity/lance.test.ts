@@ -42,7 +42,7 @@ const text = (name: string): ContextPart => ({ type: "text", ids: ids(name) });
 const contextImage = (latents?: string): ContextImage => ({
   ...grid,
   vitGrid,
-  vitTokens: of("vit").data,
+  vitTokens: () => Promise.resolve(of("vit").data),
   ...(latents !== undefined && { latents: () => Promise.resolve(of(latents).data) }),
 });
 const image = (latents?: string): ContextPart => ({ type: "image", image: contextImage(latents), markers });
