@@ -18,7 +18,7 @@ import { loadModelFolder, modelParameters } from "../weights/model-folder.ts";
 import { CachedContext } from "./context.ts";
 import { Denoiser } from "./denoiser.ts";
 import { encoderOptions } from "./engine.ts";
-import { measureMachine, type MachineRates } from "./measure-machine.ts";
+import { measureBandwidth, measureProducts, type ProductRates } from "./measure-machine.ts";
 import { memoryUse, type MemoryUse } from "./memory-use.ts";
 import { ModelPrograms } from "./model-programs.ts";
 import { noisyGraph, textGraph } from "./programs.ts";
@@ -46,7 +46,8 @@ export interface ModelMeasurement {
   readonly side: number;
   /** Of the transformer and the ViT as they are stored. */
   readonly weightBytes: number;
-  readonly machine: MachineRates;
+  /** `bandwidth`: bytes a second that products of one row read, the best of measurements before, after and long after writing. */
+  readonly machine: ProductRates & { readonly bandwidth: number };
   /** Seconds until each can run. */
   readonly open: Readonly<Record<string, number>>;
   /** A prompt read at once. */
@@ -116,7 +117,10 @@ export async function measureModel(
     const ids = Array.from({ length: PROMPT_TOKENS }, () => random.int(config.model.vocabularySize));
     context.push({ type: "text", ids });
     const prompt = await timed(`reading ${PROMPT_TOKENS} tokens`, () => context.logits());
+    const readingRate = () => timed("the memory's rate", () => measureBandwidth(runtime));
+    const bandwidths = [await readingRate()];
     const written = await timed(`writing ${tokens} tokens`, () => write(context, prompt.result, tokens, signal));
+    bandwidths.push(await readingRate());
     const secondsPerToken = median(written.result);
 
     const image = createImage(side, side);
@@ -136,8 +140,10 @@ export async function measureModel(
     const memory = await memoryUse();
 
     const { visual: visualBits } = config.quantization ?? {};
-    const machine = (await timed("the machine's rates", () => measureMachine(runtime, visualBits))).result;
-    const { floatProducts, quantizedProducts = floatProducts } = machine;
+    bandwidths.push(await readingRate());
+    const products = (await timed("the products' rates", () => measureProducts(runtime, visualBits))).result;
+    const { floatProducts, quantizedProducts = floatProducts } = products;
+    const machine = { bandwidth: Math.max(...bandwidths.map(({ result }) => result)), ...products };
     const sizes = { tokens: grid.rows * grid.columns, past: context.length, images: 1, branches: 1 };
     const graphs = graphsOf(config, vaeConfig, side);
     const compute = (seconds: number, outputs: readonly Tensor[], rate: number, named = {}): ComputeMeasurement => {
