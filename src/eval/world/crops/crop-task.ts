@@ -3,7 +3,7 @@ import { Philox } from "../../../core/random.ts";
 import { SpriteBank } from "../../../data/world/sprite-bank.ts";
 import { crossEntropy, weightedMean } from "../../../graph/functional.ts";
 import { add, input, mul, reduceMean } from "../../../graph/primitives.ts";
-import { topologicalOrder, type Tensor } from "../../../graph/tensor.ts";
+import { countOperations } from "../../../graph/operations.ts";
 import type { HostTensor, Runtime } from "../../../runtime/types.ts";
 import type { TrainingBatch, TrainingTask } from "../../../train/task.ts";
 import { loadVaeCodec } from "../../../weights/vae-files.ts";
@@ -35,7 +35,7 @@ export async function cropTask(
   const style = weightedMean(crossEntropy(logits.style, input("styles", [cropsPerStep], "int")), known);
   const conceptLoss = reduceMean(concept);
   // Backward costs about twice the forward pass.
-  const flops = 3 * productFlops(logits.concept);
+  const flops = 3 * countOperations([logits.concept], new Map());
 
   return {
     name: "world-judge",
@@ -48,14 +48,6 @@ export async function cropTask(
     },
     close: async () => vae.dispose(),
   };
-}
-
-/** Two for each multiplication of the products that `output` depends on. */
-function productFlops(output: Tensor): number {
-  let total = 0;
-  for (const { op, inputs, shape } of topologicalOrder([output]))
-    if (op === "gemm") total += 2 * (inputs[0]!.shape[1] as number) * (shape[0] as number) * (shape[1] as number);
-  return total;
 }
 
 function feedsOf(
