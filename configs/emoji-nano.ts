@@ -36,7 +36,7 @@ const settings: WorldTaskSettings = {
   sources: [
     {
       name: "draw",
-      weight: 8,
+      weight: 10,
       samplesPerStep: 40,
       capacity: { text: 56, visual: 72 },
       closeLastImage: 0,
@@ -58,7 +58,7 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "name",
-      weight: 1.5,
+      weight: 2,
       samplesPerStep: 40,
       capacity: { text: 120, visual: 0 },
       closeLastImage: 1,
@@ -66,11 +66,11 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "understand",
-      weight: 4,
-      samplesPerStep: 32,
-      capacity: { text: 140, visual: 0 },
+      weight: 3.5,
+      samplesPerStep: 14,
+      capacity: { text: 290, visual: 0 },
       closeLastImage: 1,
-      world: { concepts, families: { "caption-scene": 20, question: 75, chat: 5 } },
+      world: { concepts, families: { quiz: 80, question: 10, "caption-scene": 6, chat: 4 } },
     },
     {
       name: "converse",
@@ -81,9 +81,17 @@ const settings: WorldTaskSettings = {
       world: { styles, concepts, grid, families: { conversation: 1 } },
     },
     {
-      // Of pictures that are shown, whose things stand anywhere.
       name: "change",
-      weight: 2,
+      weight: 1.5,
+      samplesPerStep: 12,
+      capacity: { text: 200, visual: 220 },
+      closeLastImage: 1,
+      world: { styles, concepts, grid, families: { edit: 77, sequence: 23 } },
+    },
+    {
+      // In pictures that people show, things stand anywhere.
+      name: "change-anywhere",
+      weight: 0.7,
       samplesPerStep: 12,
       capacity: { text: 200, visual: 220 },
       closeLastImage: 1,

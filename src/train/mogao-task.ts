@@ -18,6 +18,7 @@ import { trainingGraph, vitTokensInput, type Objective } from "../model/training
 import { elementCount, ParameterScope, type ParameterInfo } from "../nn/parameters.ts";
 import type { HostTensor } from "../runtime/types.ts";
 import { MOGAO_SCOPE, VIT_SCOPE } from "../weights/model-folder.ts";
+import type { Sequence } from "../model/sequence.ts";
 import { prepareSample, TOKEN_SIDE, type PreparedSample, type SequenceOptions } from "./mogao-samples.ts";
 import { alignmentFeatures } from "./alignment-feeds.ts";
 import { noisyCopies } from "./noisy-copies.ts";
@@ -139,15 +140,21 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
       if (width !== options.imageSide || height !== options.imageSide)
         throw new InputError(`a training image is ${width}×${height}: expected ${options.imageSide} px a side`);
 
-    // The ViT sees only the images whose tokens some sequence holds: a drawn image that ends its sample is not read.
-    const read = prepared.flatMap(({ sequence }, sample) => {
-      const own = new Set(sequence.text.filter(({ token }) => token >= 0).map(({ image }) => image));
-      return [...own].map((image) => firstImage[sample]! + image);
-    });
-    const vitPlace = new Map(read.map((image, place) => [image, place]));
-    const readImages = read.map((image) => images[image]!);
-
-    const latents = withFlow && images.length > 0 ? await options.encoders.vae!.encode(images) : new Float32Array(0);
+    // Each encoder sees only the images whose tokens some sequence holds: the ViT none that is drawn last, the VAE none that is
+    // only talked about.
+    const held = (tokensOf: (sequence: Sequence) => readonly { readonly image: number }[]) => {
+      const numbers = prepared.flatMap(({ sequence }, sample) =>
+        [...new Set(tokensOf(sequence).map(({ image }) => image))].map((image) => firstImage[sample]! + image),
+      );
+      return {
+        images: numbers.map((number) => images[number]!),
+        place: new Map(numbers.map((number, place) => [number, place])),
+      };
+    };
+    const seen = held(({ text }) => text.filter(({ token }) => token >= 0));
+    const painted = held(({ visual }) => visual);
+    const latents =
+      withFlow && painted.images.length > 0 ? await options.encoders.vae!.encode(painted.images) : new Float32Array(0);
     const latentLength = tokens * options.model.latentSize;
     const noisy = prepared.map(({ sequence }, i) =>
       noisyCopies(sequence, new Philox(options.seed, NOISE_STREAM + step * MAX_SAMPLES + i), {
@@ -163,10 +170,10 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
       rows,
       {
         latents: (sample, image) => {
-          const at = (firstImage[sample]! + image) * latentLength;
+          const at = painted.place.get(firstImage[sample]! + image)! * latentLength;
           return latents.subarray(at, at + latentLength);
         },
-        vitStart: (sample, image) => vitPlace.get(firstImage[sample]! + image)! * tokens,
+        vitStart: (sample, image) => seen.place.get(firstImage[sample]! + image)! * tokens,
         time: (sample, image, copy) => noisy[sample]!.of(image, copy).time,
         noise: (sample, image, copy) => noisy[sample]!.of(image, copy).noise,
         textWeight: () => 1,
@@ -179,8 +186,8 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
       },
     );
     const vitFeeds: Record<string, HostTensor> = trainsVit
-      ? patchFeeds(readImages, options)
-      : { vit_tokens: await frozenVitTokens(readImages, options) };
+      ? patchFeeds(seen.images, options)
+      : { vit_tokens: await frozenVitTokens(seen.images, options) };
     if (alignment)
       feeds["features"] = await alignmentFeatures(
         rows,
@@ -194,7 +201,7 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
     return {
       feeds: { ...feeds, ...vitFeeds },
       samples: prepared.length,
-      flops: stepFlops(b, t, v, read.length),
+      flops: stepFlops(b, t, v, seen.images.length),
       source: source.name,
     };
   }

@@ -44,11 +44,14 @@ export function corner(index: number): Region {
   return { x: index % 2 === 0 ? 0.02 : 0.51, y: index < 2 ? 0.02 : 0.51, width: 0.47, height: 0.47 };
 }
 
+/** How far a sprite stands from the middle of its cell, at most. */
+export const JITTER = 0.06;
+
 /**
  * `count` places in a region without overlap, row by row, with some jitter. The grid is one with the largest cells;
- * a last row that is not full is centred. `largest` bounds the side of a sprite.
+ * a last row that is not full is centred. `largest` bounds the side of a sprite, `jitter` its way from the middle.
  */
-export function arrange(random: Philox, count: number, region: Region, largest = 0.62): Place[] {
+export function arrange(random: Philox, count: number, region: Region, largest = 0.62, jitter = JITTER): Place[] {
   let columns = 1;
   let cell = 0;
   for (let candidate = 1; candidate <= count; candidate++) {
@@ -58,7 +61,7 @@ export function arrange(random: Philox, count: number, region: Region, largest =
   const rows = Math.ceil(count / columns);
   const size = Math.min(largest, cell * FILL * between(random, 0.88, 1));
   // A loose cell (one object in a tall half) keeps near its middle, so that relations stay plain.
-  const slack = Math.min(0.06, (cell - size * 1.08) / 2);
+  const slack = Math.min(jitter, (cell - size * 1.08) / 2);
   const places: Place[] = [];
   for (let i = 0; i < count; i++) {
     const row = Math.floor(i / columns);
@@ -76,7 +79,28 @@ export function arrange(random: Philox, count: number, region: Region, largest =
 export function snapped({ x, y, size }: Place, imageSize: number, grid: number): Place {
   if (grid === 1) return { x, y, size };
   const nearest = (value: number) => (Math.round((value * imageSize) / grid) * grid) / imageSize;
-  // Down, so that neighbours stay apart.
   const halves = Math.max(2, Math.floor((2 * size * imageSize) / grid));
   return { x: nearest(x), y: nearest(y), size: (halves * grid) / 2 / imageSize };
+}
+
+/**
+ * Snapped places with sides cut, in half steps of the grid, until neighbours are a thirteenth of the larger one apart: nearest
+ * multiples may lie closer to each other than the places did.
+ */
+export function keptApart<T extends Place>(places: readonly T[], imageSize: number, grid: number): T[] {
+  const step = grid / 2 / imageSize;
+  const sizes = places.map(({ size }) => size);
+  const tooClose = (i: number, j: number) => {
+    const apart = Math.max(Math.abs(places[i]!.x - places[j]!.x), Math.abs(places[i]!.y - places[j]!.y));
+    const larger = Math.max(sizes[i]!, sizes[j]!);
+    return larger > step && apart - (sizes[i]! + sizes[j]!) / 2 < larger / 13;
+  };
+  for (let i = 0; i < places.length; i++)
+    for (let j = 0; j < i; j++)
+      while (tooClose(i, j)) {
+        const larger = Math.max(sizes[i]!, sizes[j]!);
+        // A group's sprites have one size and keep it.
+        sizes.forEach((size, k) => size === larger && (sizes[k] = size - step));
+      }
+  return places.map((place, i) => ({ ...place, size: sizes[i]! }));
 }

@@ -10,6 +10,7 @@ import { drawSingle } from "./tasks/draw-single.ts";
 import { edit } from "./tasks/edit.ts";
 import { group } from "./tasks/group.ts";
 import { question } from "./tasks/question.ts";
+import { quiz } from "./tasks/quiz.ts";
 import { sequence } from "./tasks/sequence.ts";
 
 export type Task = (random: Philox, world: TaskWorld) => SampleDraft;
@@ -21,6 +22,7 @@ export const FAMILIES = {
   "caption-single": captionSingle,
   "caption-scene": captionScene,
   question,
+  quiz,
   edit,
   conversation,
   group,

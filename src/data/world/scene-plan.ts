@@ -1,5 +1,5 @@
 import type { Philox } from "../../core/random.ts";
-import { arrange, band, corner, half, snapped, WHOLE, type Place } from "./arrange.ts";
+import { arrange, band, corner, half, JITTER, keptApart, snapped, WHOLE, type Place } from "./arrange.ts";
 import { OPPOSITE, type Relation } from "./grammar.ts";
 import type { Scene, SceneObject } from "./scene.ts";
 import { between, colourOf, type Subject, type TaskWorld } from "./task-world.ts";
@@ -33,12 +33,16 @@ const SIZE_RANGE = { ordinary: [0.55, 0.66], big: [0.8, 0.9], small: [0.26, 0.34
 
 /** Gives every object of a plan its place. Objects come in the order of the groups. */
 export function realise(random: Philox, world: TaskWorld, plan: ScenePlan): Scene {
-  const objects: SceneObject[] = [];
+  const { imageSize, grid } = world;
+  const onGrid = grid > 1;
+  const free: SceneObject[] = [];
   for (const [index, group] of plan.groups.entries()) {
-    for (const place of placesOf(random, plan, group, index))
-      objects.push(objectOf(group, snapped(place, world.imageSize, world.grid)));
+    // Jitter would only choose between neighbouring multiples.
+    for (const place of placesOf(random, plan, group, index, onGrid ? 0 : JITTER))
+      free.push(objectOf(group, snapped(place, imageSize, grid)));
   }
-  return { width: world.imageSize, height: world.imageSize, background: plan.background, objects };
+  const objects = onGrid ? keptApart(free, imageSize, grid) : free;
+  return { width: imageSize, height: imageSize, background: plan.background, objects };
 }
 
 export function objectOf(subject: Subject, place: Place): SceneObject {
@@ -52,21 +56,21 @@ export function objectOf(subject: Subject, place: Place): SceneObject {
   };
 }
 
-function placesOf(random: Philox, plan: ScenePlan, group: Group, index: number): Place[] {
+function placesOf(random: Philox, plan: ScenePlan, group: Group, index: number, jitter: number): Place[] {
   const { arrangement } = plan;
   const [low, high] = SIZE_RANGE[group.size ?? "ordinary"];
   const largest = between(random, low, high);
   if (arrangement.type === "pair") {
     const side = index === 0 ? arrangement.relation : OPPOSITE[arrangement.relation];
-    return arrange(random, group.count, half(side), largest);
+    return arrange(random, group.count, half(side), largest, jitter);
   }
   if (arrangement.type === "line") {
-    return arrange(random, group.count, band(index, plan.groups.length, arrangement.axis), largest);
+    return arrange(random, group.count, band(index, plan.groups.length, arrangement.axis), largest, jitter);
   }
-  if (arrangement.type === "corners") return arrange(random, group.count, corner(index), largest);
-  if (arrangement.place !== undefined) return arrange(random, group.count, half(arrangement.place), largest);
-  if (group.count > 1) return arrange(random, group.count, WHOLE, largest);
-  const slack = Math.min(0.06, (0.98 - largest) / 2);
+  if (arrangement.type === "corners") return arrange(random, group.count, corner(index), largest, jitter);
+  if (arrangement.place !== undefined) return arrange(random, group.count, half(arrangement.place), largest, jitter);
+  if (group.count > 1) return arrange(random, group.count, WHOLE, largest, jitter);
+  const slack = Math.min(jitter, (0.98 - largest) / 2);
   return [{ x: 0.5 + between(random, -slack, slack), y: 0.5 + between(random, -slack, slack), size: largest }];
 }
 

@@ -33,14 +33,19 @@ export function captionSingle(random: Philox, world: TaskWorld): SampleDraft {
 export function captionScene(random: Philox, world: TaskWorld): SampleDraft {
   const plan = scenePlan(random, world);
   const picture = show(realise(random, world, plan));
+  const { task, prompt, answer, relations } = sceneCaption(random, world, plan);
+  return { ...draft(random, task, picture, prompt, answer), relations };
+}
+
+/** The request for a caption of a scene of several objects, and the caption. */
+export function sceneCaption(random: Philox, world: TaskWorld, plan: ScenePlan) {
   if (chance(random, 0.4)) {
     const prompt = pickTemplate(random, world, "caption-what", WHAT_QUESTIONS);
-    return draft(random, "caption.list", picture, prompt, sentence(captionOf(null, plan, {}).text));
+    return { task: "caption.list", prompt, answer: sentence(captionOf(null, plan, {}).text), relations: [] };
   }
   const prompt = pickTemplate(random, world, "caption-describe", DESCRIBE_REQUESTS);
   const caption = captionOf(null, plan, { arrangement: true, background: true });
-  const result = draft(random, "caption.scene", picture, prompt, sentence(caption.text));
-  return { ...result, relations: caption.relations };
+  return { task: "caption.scene", prompt, answer: sentence(caption.text), relations: caption.relations };
 }
 
 function draft(

@@ -26,14 +26,19 @@ const SHAPES = [
 ] as const;
 export type SceneShape = (typeof SHAPES)[number][0];
 
+/** How often a drawing's request says where its objects stand. */
+const STATED = 0.6;
+
 /** Several objects: "Draw a red cat to the left of a dog.", "three apples". */
 export function drawScene(random: Philox, world: TaskWorld): SampleDraft {
-  const plan = scenePlan(random, world);
+  const arrangement = chance(random, STATED);
+  const free = scenePlan(random, world);
+  const plan = arrangement ? free : inReadingOrder(free);
   const caption = captionOf(random, plan, {
     naturalColours: chance(random, 0.2),
     style: chance(random, 0.3),
     background: plan.background !== "white" || chance(random, 0.05),
-    arrangement: chance(random, 0.85),
+    arrangement,
     digits: chance(random, 0.15),
   });
   const plain = captionOf(null, plan, {}).text;
@@ -42,6 +47,11 @@ export function drawScene(random: Philox, world: TaskWorld): SampleDraft {
   const picture = draw(realise(random, world, plan));
   const items = answer === null ? [say(prompt), picture] : [say(prompt), reply(answer), picture];
   return { kind: "draw", task: "draw.scene", items, relations: caption.relations };
+}
+
+/** A pair side by side as it is named: where nothing is said of places, one picture answers a request, not four. */
+function inReadingOrder(plan: ScenePlan): ScenePlan {
+  return plan.arrangement.type === "pair" ? { ...plan, arrangement: { type: "pair", relation: "left" } } : plan;
 }
 
 /** Several objects of one style on one background. */

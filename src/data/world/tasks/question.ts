@@ -19,13 +19,14 @@ export interface Question {
 /** Makes a question about a plan, or null when the plan does not allow one. */
 export type QuestionMaker = (random: Philox, world: TaskWorld, plan: ScenePlan) => Question | null;
 
-interface QuestionKind {
+export interface QuestionKind {
   readonly task: string;
   readonly make: QuestionMaker;
   readonly shapes: readonly (SceneShape | "single")[];
 }
 
-const KINDS: readonly (readonly [QuestionKind, number])[] = [
+/** Every kind of question, the pictures it suits, and how often it is asked. */
+export const QUESTION_KINDS: readonly (readonly [QuestionKind, number])[] = [
   [
     { task: "question.exists", make: existsQuestion, shapes: ["single", "pair", "counted-pair", "line", "corners"] },
     26,
@@ -47,7 +48,7 @@ const KINDS: readonly (readonly [QuestionKind, number])[] = [
  * background, style and multiple choice. Now and then a second question about the same picture follows.
  */
 export function question(random: Philox, world: TaskWorld): SampleDraft {
-  const kind = pickWeighted(random, KINDS);
+  const kind = pickWeighted(random, QUESTION_KINDS);
   for (;;) {
     const shape = random.pick(kind.shapes);
     const plan = shape === "single" ? singlePlan(random, world) : scenePlan(random, world, shape);

@@ -32,7 +32,7 @@ const withName = (scene: Scene, words: string): SceneObject[] => {
 };
 
 describe("questions, checked against their scenes", () => {
-  const drafts = take("question", 4000);
+  const drafts = [...take("question", 4000), ...take("quiz", 400)];
 
   /** Runs `check` on every exchange that matches; fails when there are fewer than `least`. */
   function matching(

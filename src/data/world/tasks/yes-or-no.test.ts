@@ -32,7 +32,12 @@ function yesOrNo(family: Family, count: number): YesOrNo[] {
   });
 }
 
-const asked = [...yesOrNo("question", 40000), ...yesOrNo("chat", 8000), ...yesOrNo("conversation", 8000)];
+const asked = [
+  ...yesOrNo("question", 40000),
+  ...yesOrNo("quiz", 4000),
+  ...yesOrNo("chat", 8000),
+  ...yesOrNo("conversation", 8000),
+];
 
 describe("what training answers with yes or no", () => {
   test("each kind of question is answered with yes about half the time", () => {
@@ -46,6 +51,7 @@ describe("what training answers with yes or no", () => {
         "question.colour colour",
         "question.position",
         "question.style",
+        "quiz",
         "chat.category",
         "conversation.question",
       ]),
