@@ -37,6 +37,7 @@ test("GenEval: draws four pictures a prompt, lists what to judge, scores verdict
     scores: { overall: null },
   });
   expect(model.calls.map(({ options }) => options.seed)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(model.batches).toEqual([8]);
   expect(model.calls[0]!.options).toMatchObject({
     output: "image",
     maxImages: 1,

@@ -4,9 +4,10 @@ import { writeBytesAtomic } from "../../core/atomic-file.ts";
 import { InputError } from "../../core/errors.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { JsonLinesLog } from "../../core/json-lines.ts";
-import type { Mogao } from "../../generate/types.ts";
+import { TOGETHER } from "../../generate/options.ts";
+import type { Generation } from "../../generate/types.ts";
 import { checked } from "../benchmarks/input-files.ts";
-import type { DrawingPrompt, DrawingSet } from "./drawing-set.ts";
+import type { DrawingSet } from "./drawing-set.ts";
 import { sha256Of, type Judge } from "./judge.ts";
 import { toLines } from "./question-set.ts";
 import type { HarnessRun } from "./run.ts";
@@ -16,44 +17,54 @@ const record = z.object({ id: z.string(), text: z.string(), seed: z.int(), files
 export type Drawn = z.infer<typeof record>;
 
 /**
- * Draws what the folder has no pictures of, prompt by prompt. Picture `i` of prompt `n` has the seed n · samples + i. Throws
- * InputError where the folder holds pictures of other prompts.
+ * Draws what the folder has no pictures of, as many pictures together as make it fast; all of a prompt are on the disk before
+ * more are drawn. Picture `i` of prompt `n` has the seed n · samples + i. Throws InputError where the folder holds pictures of
+ * other prompts.
  * @returns one for each prompt; without files where the model did not draw
  */
 export async function drawPrompts(set: DrawingSet, run: HarnessRun): Promise<Drawn[]> {
   const path = join(run.out, "pictures.jsonl");
   const { log, values } = await JsonLinesLog.open(path);
   const known = new Map(values.map((value) => checked(value, record, path)).map((each) => [each.id, each]));
-  const drawn: Drawn[] = [];
-  for (const [n, prompt] of set.prompts.entries()) {
+  for (const { id, text } of set.prompts)
+    if (known.has(id) && known.get(id)!.text !== text)
+      throw new InputError(`${path}: "${id}" was another prompt; choose another folder with --out`);
+  const missing = set.prompts.map((prompt, n) => ({ prompt, n })).filter(({ prompt }) => !known.has(prompt.id));
+  const reused = set.prompts.length - missing.length;
+  const together = Math.max(1, Math.floor(TOGETHER / set.samples));
+  for (let from = 0; from < missing.length; from += together) {
     run.signal?.throwIfAborted();
-    run.onProgress?.({ stage: "drawing", done: n, items: set.prompts.length });
-    let pictures = known.get(prompt.id);
-    if (pictures && pictures.text !== prompt.text)
-      throw new InputError(`${path}: "${prompt.id}" was another prompt; choose another folder with --out`);
-    if (!pictures) {
-      const seed = n * set.samples;
-      const images: RgbImage[] = [];
-      for (let i = 0; i < set.samples; i++) images.push(...(await drawOne(await run.model(), prompt, seed + i, run)));
+    run.onProgress?.({ stage: "drawing", done: reused + from, items: set.prompts.length });
+    const some = missing.slice(from, from + together);
+    const seeds = some.flatMap(({ n }) => Array.from({ length: set.samples }, (_, i) => n * set.samples + i));
+    const texts = some.flatMap(({ prompt }) => Array.from({ length: set.samples }, () => prompt.text));
+    const drawn = await firstPictures(texts, seeds, run);
+    for (const [place, { prompt, n }] of some.entries()) {
+      const start = place * set.samples;
+      const images = drawn.slice(start, start + set.samples).flatMap((image) => image ?? []);
       const files = images.length === set.samples ? await set.save(prompt, images, run.out) : [];
-      pictures = { id: prompt.id, text: prompt.text, seed, files };
+      const pictures = { id: prompt.id, text: prompt.text, seed: n * set.samples, files };
       await log.append(pictures);
+      known.set(prompt.id, pictures);
     }
-    drawn.push(pictures);
   }
-  return drawn;
+  return set.prompts.map(({ id }) => known.get(id)!);
 }
 
-/** The model's first picture, if any. */
-async function drawOne(
-  model: Mogao,
-  { text }: DrawingPrompt,
-  seed: number,
-  { generate, signal }: HarnessRun,
-): Promise<RgbImage[]> {
-  const options = { ...generate, output: "image", maxImages: 1, seed, ...(signal && { signal }) } as const;
-  for await (const event of model.generate([text], options)) if (event.type === "image-end") return [event.image];
-  return [];
+/** The model's first picture for each text, if any. */
+async function firstPictures(
+  texts: readonly string[],
+  seeds: readonly number[],
+  { generate, signal, model }: HarnessRun,
+): Promise<(RgbImage | null)[]> {
+  const options = { ...generate, output: "image", maxImages: 1, ...(signal && { signal }) } as const;
+  const prompts = texts.map((text) => [text]);
+  const generations = (await model()).batch(prompts, { ...options, seeds, together: texts.length });
+  const first = async (generation: Generation) => {
+    for await (const event of generation) if (event.type === "image-end") return event.image;
+    return null;
+  };
+  return Promise.all(generations.map(first));
 }
 
 const verdict = z.object({

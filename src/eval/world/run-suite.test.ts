@@ -97,6 +97,18 @@ test("each item is asked with its seed, judged, and written with its picture", a
   expect(lines.map((line) => JSON.parse(line) as ItemResult)).toEqual(results);
 });
 
+test("neighbours that want as many pictures draw together, eight at most; of words alone each is asked alone", async () => {
+  const draws = Array.from({ length: 11 }, (_, i) =>
+    item(20 + i, "Draw an apple.", { type: "object", concept: "apple" }),
+  );
+  const asked = model();
+  await run({ model: asked, items: [...draws.slice(0, 9), ITEMS[2]!, ...draws.slice(9), ITEMS[4]!] });
+  expect(asked.batches).toEqual([8, 1, 1, 2, 1]);
+  const again = model();
+  await run({ model: again, items: [...draws, item(40, "Draw a car.", { type: "object", concept: "car" })] });
+  expect(again.batches).toEqual([1]);
+});
+
 test("of a coloured thing the colour is judged by itself too", async () => {
   const green = item(9, "Draw a green car.", { type: "colour", concept: "car", colour: "green" });
   const truth = { ...sceneOf("car"), objects: [{ ...sceneOf("car").objects[0]!, colour: "green" }] };

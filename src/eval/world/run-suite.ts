@@ -6,7 +6,8 @@ import { JsonLinesLog } from "../../core/json-lines.ts";
 import { encodePng } from "../../data/png.ts";
 import { renderScene } from "../../data/world/render.ts";
 import type { SpriteBank } from "../../data/world/sprite-bank.ts";
-import type { GenerateOptions, Mogao, Part } from "../../generate/types.ts";
+import { TOGETHER } from "../../generate/options.ts";
+import type { GenerateOptions, Generation, Mogao, Part } from "../../generate/types.ts";
 import { grade, gradeTruth, type Answer } from "./grade.ts";
 import type { WorldJudge } from "./judge.ts";
 import { mustStop, picturesWanted, type EvaluationItem, type Suite } from "./item.ts";
@@ -67,8 +68,8 @@ export interface Evaluation {
 }
 
 /**
- * Runs the items that the folder has no result for, one at a time, and returns the results of all in their order. Each is
- * on the disk before the next one begins. Throws InputError where the folder holds results of other items.
+ * Runs the items that the folder has no result for, and returns the results of all in their order. Neighbours draw together; what
+ * is answered is judged and on the disk before more is asked. Throws InputError where the folder holds results of other items.
  */
 export async function runItems(evaluation: Evaluation): Promise<ItemResult[]> {
   const { items, folder, signal } = evaluation;
@@ -84,12 +85,19 @@ export async function runItems(evaluation: Evaluation): Promise<ItemResult[]> {
   }
   const reused = items.filter(({ id }) => known.has(id)).length;
   const results: ItemResult[] = [];
-  for (const item of items) {
-    signal?.throwIfAborted();
+  const answers = new Map<string, TimedAnswer>();
+  for (const [index, item] of items.entries()) {
     evaluation.onProgress?.(results, reused);
+    signal?.throwIfAborted();
     let result = known.get(item.id);
     if (!result) {
-      result = await runItem(item, evaluation);
+      if (!answers.has(item.id)) {
+        const together = neighbours(items.slice(index).filter(({ id }) => !known.has(id)));
+        for (const [i, answer] of (await answersOf(together, evaluation)).entries())
+          answers.set(together[i]!.id, answer);
+      }
+      result = await graded(item, answers.get(item.id)!, evaluation);
+      answers.delete(item.id);
       await log.append(result);
     }
     results.push(result);
@@ -97,15 +105,35 @@ export async function runItems(evaluation: Evaluation): Promise<ItemResult[]> {
   return results;
 }
 
-async function runItem(item: EvaluationItem, evaluation: Evaluation): Promise<ItemResult> {
+interface TimedAnswer extends Omit<Answer, "views"> {
+  readonly images: readonly RgbImage[];
+  /** Its share of the time of those that were answered together. */
+  readonly seconds: number;
+}
+
+/** The first item, and those after it that want as many pictures; of words alone nothing is gained by waiting for each other. */
+function neighbours(items: readonly EvaluationItem[]): readonly EvaluationItem[] {
+  const most = mostPictures(items[0]!.expected);
+  if (picturesWanted(items[0]!.expected) === 0) return items.slice(0, 1);
+  const end = items.findIndex(({ expected }) => picturesWanted(expected) === 0 || mostPictures(expected) !== most);
+  return items.slice(0, Math.min(TOGETHER, end < 0 ? items.length : end));
+}
+
+/** One picture more than wanted may begin, so that it is seen whether the model stops. */
+function mostPictures(expected: EvaluationItem["expected"]): number {
+  return mustStop(expected) ? picturesWanted(expected) + 1 : 1;
+}
+
+async function graded(
+  item: EvaluationItem,
+  { text, drew, stopped, images, seconds }: TimedAnswer,
+  evaluation: Evaluation,
+): Promise<ItemResult> {
   const { judge, bank, folder, reconstruct } = evaluation;
   const { expected } = item;
   const shownPictures = item.prompt.flatMap((piece) =>
     piece.type === "scene" ? [renderScene(piece.scene, bank)] : [],
   );
-  const started = performance.now();
-  const { text, drew, stopped, images } = await answerOf(item, evaluation);
-  const seconds = (performance.now() - started) / 1000;
   const files = await savePictures(folder, item.id, images);
   const views = await viewsOf(judge, images);
   const truths = item.truth.map((scene) => renderScene(scene, bank));
@@ -151,22 +179,39 @@ async function savePictures(folder: string, name: string, images: readonly RgbIm
   return files;
 }
 
-/** The model's pictures up to the number that matters, if any. Stops as soon as what follows cannot matter. */
-async function answerOf(
-  { prompt, expected, seed }: EvaluationItem,
+/** The model's answers to items that want equally many pictures. */
+async function answersOf(
+  items: readonly EvaluationItem[],
   { model, bank, generate, signal }: Evaluation,
-): Promise<Omit<Answer, "views"> & { readonly images: readonly RgbImage[] }> {
-  const parts = prompt.map((piece): Part =>
-    piece.type === "text" ? piece : { type: "image", image: renderScene(piece.scene, bank) },
+): Promise<TimedAnswer[]> {
+  const started = performance.now();
+  const prompts = items.map(({ prompt }) =>
+    prompt.map((piece): Part =>
+      piece.type === "text" ? piece : { type: "image", image: renderScene(piece.scene, bank) },
+    ),
   );
+  const generations = model.batch(prompts, {
+    ...generate,
+    maxImages: mostPictures(items[0]!.expected),
+    seeds: items.map(({ seed }) => seed),
+    ...(signal && { signal }),
+  });
+  const answers = await Promise.all(items.map(({ expected }, i) => followed(generations[i]!, expected)));
+  const seconds = (performance.now() - started) / 1000 / items.length;
+  return answers.map((answer) => ({ ...answer, seconds }));
+}
+
+/** The model's pictures up to the number that matters, if any. Stops as soon as what follows cannot matter. */
+async function followed(
+  generation: Generation,
+  expected: EvaluationItem["expected"],
+): Promise<Omit<TimedAnswer, "seconds">> {
   const wanted = picturesWanted(expected);
   const goesOn = mustStop(expected);
   const texts: string[] = [];
   const images: RgbImage[] = [];
   let drew = false;
-  // One picture more than wanted may begin, so that it is seen whether the model stops.
-  const maxImages = goesOn ? wanted + 1 : 1;
-  for await (const event of model.generate(parts, { ...generate, maxImages, seed, ...(signal && { signal }) })) {
+  for await (const event of generation) {
     if (event.type === "text-end") texts.push(event.text);
     if (event.type === "finish") return { text: texts.join("\n\n"), drew, stopped: event.reason === "stop", images };
     if (event.type === "image-end") images.push(event.image);
