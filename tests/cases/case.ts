@@ -81,7 +81,8 @@ export function valuesOf(
   seed = 1,
 ): Record<string, TestInput> {
   const bound = new Map(Object.entries(sizes));
-  const random = new Philox(seed, [...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) % 2 ** 40);
+  const stream = [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 2 ** 40, 7);
+  const random = new Philox(seed, stream);
   return Object.fromEntries(
     Object.entries(inputs).map(([key, { dims, dtype, draw }]) => {
       const shape = evaluateShape(dims, bound);
