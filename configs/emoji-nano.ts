@@ -66,7 +66,7 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "understand",
-      weight: 3.5,
+      weight: 5,
       samplesPerStep: 14,
       capacity: { text: 290, visual: 0 },
       closeLastImage: 1,
