@@ -36,7 +36,7 @@ const settings: WorldTaskSettings = {
   sources: [
     {
       name: "draw",
-      weight: 10,
+      weight: 9,
       samplesPerStep: 40,
       capacity: { text: 56, visual: 72 },
       closeLastImage: 0,
@@ -45,7 +45,7 @@ const settings: WorldTaskSettings = {
     {
       // What the one style keeps back from training (held-out cells), in its older sister's drawing.
       name: "draw-rest",
-      weight: 0.4,
+      weight: 0.3,
       samplesPerStep: 40,
       capacity: { text: 56, visual: 72 },
       closeLastImage: 0,
@@ -58,23 +58,32 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "name",
-      weight: 2,
+      weight: 3,
       samplesPerStep: 40,
       capacity: { text: 120, visual: 0 },
       closeLastImage: 1,
       world: { concepts, families: { "caption-single": 1 } },
     },
     {
+      // A list of what is there says more than many a yes or no.
+      name: "describe",
+      weight: 3,
+      samplesPerStep: 28,
+      capacity: { text: 140, visual: 0 },
+      closeLastImage: 1,
+      world: { concepts, families: { "caption-scene": 1 } },
+    },
+    {
       name: "understand",
-      weight: 5,
+      weight: 2.5,
       samplesPerStep: 14,
       capacity: { text: 290, visual: 0 },
       closeLastImage: 1,
-      world: { concepts, families: { quiz: 80, question: 10, "caption-scene": 6, chat: 4 } },
+      world: { concepts, families: { quiz: 84, question: 12, chat: 4 } },
     },
     {
       name: "converse",
-      weight: 1,
+      weight: 0.7,
       samplesPerStep: 12,
       capacity: { text: 200, visual: 220 },
       closeLastImage: 1,
@@ -82,7 +91,7 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "change",
-      weight: 1.5,
+      weight: 0.8,
       samplesPerStep: 12,
       capacity: { text: 200, visual: 220 },
       closeLastImage: 1,
@@ -91,7 +100,7 @@ const settings: WorldTaskSettings = {
     {
       // In pictures that people show, things stand anywhere.
       name: "change-anywhere",
-      weight: 0.7,
+      weight: 0.4,
       samplesPerStep: 12,
       capacity: { text: 200, visual: 220 },
       closeLastImage: 1,
