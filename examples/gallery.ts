@@ -18,14 +18,14 @@ const prompts = [
   "Draw a purple umbrella.",
   "Draw a yellow star on a dark blue background.",
   "Draw a pink heart.",
-  "Draw an airplane.",
-  "Draw a dog.",
+  "Draw three apples.",
+  "Draw a dog and a tree.",
   "Draw a banana.",
   "Draw a house.",
   "Draw a carrot.",
   "Draw an orange balloon.",
-  "Draw a key.",
-  "Draw a bus.",
+  "Draw four stars.",
+  "Draw a bird to the left of a bicycle.",
   "Draw a strawberry.",
 ];
 const COLUMNS = 8;
