@@ -129,7 +129,7 @@ const settings: WorldTaskSettings = {
     columns: 8,
     steps: 24,
     shift: 2,
-    guidance: 2,
+    guidance: 3,
   },
 };
 
