@@ -2,7 +2,7 @@ import type { Philox } from "../../../core/random.ts";
 import { reply, say, show, type SampleDraft } from "../draft.ts";
 import { capitalise, sentence } from "../grammar.ts";
 import { realise } from "../scene-plan.ts";
-import { chance, pickWeighted, typed, type TaskWorld } from "../task-world.ts";
+import { pickWeighted, typed, type TaskWorld } from "../task-world.ts";
 import { sceneCaption, singleCaption } from "./caption.ts";
 import { scenePlan, type SceneShape } from "./draw-scene.ts";
 import { singlePlan } from "./draw-single.ts";
