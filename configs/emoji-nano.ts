@@ -30,6 +30,7 @@ const settings: WorldTaskSettings = {
   lambda: 0.25,
   timeShift: 1.5,
   copies: 1,
+  // Of a young model: the parts of version 0.7 ran without (docs/log.md).
   // The ViT of the last version shows what a drawing should come to look like (docs/log.md).
   alignment: { block: 3, weight: 0.5, vitFrom: "models/emoji-world/model.safetensors" },
   drop: { all: 0.1, text: 0.05, vit: 0.05, vae: 0.05 },

@@ -37,7 +37,7 @@ export function quiz(random: Philox, world: TaskWorld): SampleDraft {
     const kinds = QUESTION_KINDS.filter(([{ shapes, make }]) => make !== existsQuestion && shapes.includes(shape));
     const makers = [
       ...Array.from({ length: EXISTENCE }, () => existsQuestion),
-      // Evenly, not by their weights: what is asked about any picture outnumbers the rest as it is.
+      // Evenly, not by their weights, so that rare kinds such as multiple choice are practised too.
       ...Array.from({ length: OTHERS }, () => random.pick(kinds)[0].make),
     ];
     const turns = new Map<string, Question>();
