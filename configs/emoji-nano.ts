@@ -1,15 +1,17 @@
 /**
- * The default model: drawing and understanding in Emoji World (stage 1 of the paper, Sec. 4.1). The ViT learns along, by
- * captions and questions.
+ * The default model: drawing and understanding in Emoji World (stage 1 of the paper, Sec. 4.1), with a ViT that can see already
+ * (`configs/emoji-recognition.ts`) and stays as it is.
  *
- *   npx mogao train configs/emoji-nano.ts --init-from runs/emoji-vit
+ *   npx mogao train configs/emoji-nano.ts                                                    # with the ViT of the default model
+ *   npx mogao train configs/emoji-nano.ts --init-from models/emoji-world/model.safetensors   # goes on with the default model
+ *   npx mogao train configs/emoji-nano.ts --set task.vitFrom=runs/emoji-recognition          # with a ViT of your own
  */
 import { presets, vitPresets } from "../src/model/presets.ts";
 import type { ParameterInfo } from "../src/nn/parameters.ts";
 import { defineTraining } from "../src/train/config.ts";
 import { worldTask, type WorldTaskSettings } from "../src/train/world-task.ts";
 
-/** Version 0 draws one style, of the things that people ask for first, and sees all; later runs go on from it with the rest. */
+/** It draws one style, of the things that people ask for first, and sees all; later runs go on from it with the rest. */
 const styles = ["noto"];
 const concepts =
   "airplane,anchor,apple,backpack,balloon,banana,bear,bed,bell,bicycle,bird,book,bottle,bus,car,carrot,cat,clock,cow,crown,dog,doughnut,elephant,fish,fox,handbag,heart,horse,hot dog,house,key,laptop,leaf,lemon,moon,motorcycle,pear,phone,pig,rocket,scissors,slice of pizza,spoon,star,stop sign,strawberry,sun,tangerine,television,traffic light,train,tree,umbrella,vase".split(
@@ -23,16 +25,13 @@ const settings: WorldTaskSettings = {
   model: presets.nano,
   vit: vitPresets.nano,
   folder: "models/emoji-world",
-  vitFrom: "",
-  vitMode: "train",
+  vitFrom: "models/emoji-world/model.safetensors",
+  vitMode: "frozen",
   imageSide: 96,
   objective: "text+flow",
   lambda: 0.25,
   timeShift: 1.5,
   copies: 1,
-  // Of a young model: the parts of version 0.7 ran without (docs/log.md).
-  // The ViT of the last version shows what a drawing should come to look like (docs/log.md).
-  alignment: { block: 3, weight: 0.5, vitFrom: "models/emoji-world/model.safetensors" },
   drop: { all: 0.1, text: 0.05, vit: 0.05, vae: 0.05 },
   sources: [
     {
@@ -41,7 +40,7 @@ const settings: WorldTaskSettings = {
       samplesPerStep: 40,
       capacity: { text: 56, visual: 72 },
       closeLastImage: 0,
-      world: { styles, concepts, grid, families: { "draw-single": 30, "draw-scene": 70 } },
+      world: { styles, concepts, grid, families: { "draw-single": 25, "draw-scene": 75 } },
     },
     {
       // What the one style keeps back from training (held-out cells), in its older sister's drawing.
@@ -59,53 +58,61 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "name",
-      weight: 3,
+      weight: 1.2,
       samplesPerStep: 40,
       capacity: { text: 120, visual: 0 },
       closeLastImage: 1,
-      world: { concepts, families: { "caption-single": 1 } },
+      world: { families: { "caption-single": 1 } },
     },
     {
       // A list of what is there says more than many a yes or no.
       name: "describe",
-      weight: 3,
+      weight: 2,
       samplesPerStep: 28,
       capacity: { text: 140, visual: 0 },
       closeLastImage: 1,
-      world: { concepts, families: { "caption-scene": 1 } },
+      world: { families: { "caption-scene": 1 } },
     },
     {
       name: "understand",
-      weight: 2.5,
+      weight: 3,
       samplesPerStep: 14,
       capacity: { text: 290, visual: 0 },
       closeLastImage: 1,
-      world: { concepts, families: { quiz: 84, question: 12, chat: 4 } },
+      world: { families: { quiz: 84, question: 12, chat: 4 } },
     },
     {
       name: "converse",
-      weight: 0.7,
+      weight: 0.6,
       samplesPerStep: 12,
-      capacity: { text: 200, visual: 220 },
+      capacity: { text: 300, visual: 300 },
       closeLastImage: 1,
       world: { styles, concepts, grid, families: { conversation: 1 } },
     },
     {
-      name: "change",
-      weight: 0.8,
-      samplesPerStep: 12,
-      capacity: { text: 200, visual: 220 },
-      closeLastImage: 1,
-      world: { styles, concepts, grid, families: { edit: 77, sequence: 23 } },
+      name: "edit",
+      weight: 1,
+      samplesPerStep: 24,
+      capacity: { text: 250, visual: 220 },
+      closeLastImage: 0.3,
+      world: { styles, concepts, grid, families: { edit: 1 } },
     },
     {
-      // In pictures that people show, things stand anywhere.
-      name: "change-anywhere",
-      weight: 0.4,
-      samplesPerStep: 12,
-      capacity: { text: 200, visual: 220 },
+      // In pictures that people show, things stand anywhere and are drawn in any style.
+      name: "edit-anywhere",
+      weight: 2,
+      samplesPerStep: 24,
+      capacity: { text: 250, visual: 220 },
+      closeLastImage: 0.3,
+      world: { concepts, families: { edit: 1 } },
+    },
+    {
+      name: "series",
+      weight: 0.8,
+      samplesPerStep: 8,
+      capacity: { text: 300, visual: 300 },
       closeLastImage: 1,
-      world: { styles, concepts, families: { edit: 77, sequence: 23 } },
+      world: { concepts, families: { sequence: 80, group: 20 } },
     },
   ],
   preview: {

@@ -4,10 +4,7 @@ import { Philox } from "../core/random.ts";
 import type { RgbImage } from "../core/image.ts";
 import type { Sample } from "../data/sample.ts";
 import type { QwenVitConfig } from "../encoders/vit-config.ts";
-import { cutPatches, patchOrder, patchPositions, patchSizeOf } from "../encoders/vit-patches.ts";
 import { Vit } from "../encoders/vit.ts";
-import { symbol } from "../graph/dims.ts";
-import { constant, input, reshape } from "../graph/primitives.ts";
 import { topologicalOrder, type Tensor } from "../graph/tensor.ts";
 import { attentionOf } from "../model/attends.ts";
 import { Alignment, type AlignmentOptions } from "../model/alignment.ts";
@@ -24,6 +21,7 @@ import { alignmentFeatures } from "./alignment-feeds.ts";
 import { noisyCopies } from "./noisy-copies.ts";
 import { packedFeeds, packRows, type RowCapacity } from "./packing.ts";
 import type { TrainingBatch, TrainingTask } from "./task.ts";
+import { patchFeeds, vitSubgraph } from "./vit-subgraph.ts";
 
 /** Samples of one family of lengths. Each step draws from one source, so that its rows are of similar length. */
 export interface SampleSource {
@@ -186,7 +184,7 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
       },
     );
     const vitFeeds: Record<string, HostTensor> = trainsVit
-      ? patchFeeds(seen.images, options)
+      ? patchFeeds(seen.images, options.vit, options.imageSide)
       : { vit_tokens: await frozenVitTokens(seen.images, options) };
     if (alignment)
       feeds["features"] = await alignmentFeatures(
@@ -233,33 +231,6 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
 function reachedParameters(loss: Tensor, all: readonly ParameterInfo[]): ParameterInfo[] {
   const reached = new Set(topologicalOrder([loss]));
   return all.filter(({ tensor }) => reached.has(tensor));
-}
-
-/** Square images of one size; the number of images varies. */
-function vitSubgraph(vit: Vit, imageSide: number): Tensor {
-  const side = imageSide / vit.config.patch;
-  const grid = { rows: side, columns: side };
-  const patches = input("patches", [symbol("images"), side * side, vit.patchSize]);
-  const positions = constant(patchPositions(patchOrder(grid, vit.config)), [1, side * side, 1, 2]);
-  return reshape(vit.forward(patches, positions), [-1, vit.config.outSize]);
-}
-
-function patchFeeds(images: readonly RgbImage[], { vit, imageSide }: MogaoTaskOptions): Record<string, HostTensor> {
-  const count = Math.max(1, images.length);
-  const side = imageSide / vit.patch;
-  const grid = { rows: side, columns: side };
-  const order = patchOrder(grid, vit);
-  const patchSize = patchSizeOf(vit);
-  const size = order.length * patchSize;
-  const data = new Float32Array(new ArrayBuffer(4 * count * size));
-  const pixels = imageSide * imageSide;
-  const planes = new Float32Array(3 * pixels);
-  images.forEach((image, i) => {
-    for (let p = 0; p < pixels; p++)
-      for (let c = 0; c < 3; c++) planes[c * pixels + p] = (image.data[p * 3 + c]! / 255 - vit.mean) / vit.deviation;
-    cutPatches(planes, grid, order, vit, data.subarray(i * size, (i + 1) * size));
-  });
-  return { patches: { type: "float32", shape: [count, order.length, patchSize], data } };
 }
 
 async function frozenVitTokens(images: readonly RgbImage[], options: MogaoTaskOptions): Promise<HostTensor> {

@@ -18,16 +18,28 @@ export function renderScene(scene: Scene, bank: SpriteBank): RgbImage {
 }
 
 function drawObject(image: RgbImage, object: SceneObject, bank: SpriteBank): void {
-  const wanted = Math.max(1, Math.round(object.size * Math.min(image.width, image.height)));
+  pasteSprite(image, spriteOf(image, object, bank), object.x * image.width, object.y * image.height);
+}
+
+/** An object as it is pasted into a picture of that size: scaled, recoloured, turned; premultiplied. */
+export function spriteOf(
+  { width, height }: Pick<Scene, "width" | "height">,
+  object: SceneObject,
+  bank: SpriteBank,
+): Sprite {
+  const wanted = Math.max(1, Math.round(object.size * Math.min(width, height)));
   const variant = bank.variant(object.concept, object.style, object.colour, wanted);
-  const sprite = object.rotation ? rotateSprite(variant, object.rotation) : variant;
-  pasteSprite(image, sprite, object.x * image.width, object.y * image.height);
+  return object.rotation ? rotateSprite(variant, object.rotation) : variant;
+}
+
+/** Pixel of a sprite's upper left corner, its centre being at a point in pixels. */
+export function topLeft(size: number, x: number, y: number): readonly [left: number, top: number] {
+  return [Math.round(x - size / 2), Math.round(y - size / 2)];
 }
 
 /** Lays a premultiplied sprite over a picture, its centre at a point in pixels, clipped to the frame. */
 export function pasteSprite(image: RgbImage, { size, rgba }: Sprite, x0: number, y0: number): void {
-  const left = Math.round(x0 - size / 2);
-  const top = Math.round(y0 - size / 2);
+  const [left, top] = topLeft(size, x0, y0);
   const { width, height, data } = image;
   const fromX = Math.max(0, -left);
   const toX = Math.min(size, width - left);

@@ -18,16 +18,19 @@ import { drawRequest } from "./draw-single.ts";
 
 /** Shapes of scenes and how often each occurs. */
 const SHAPES = [
-  ["count", 25],
-  ["pair", 57],
-  ["counted-pair", 8],
-  ["line", 6],
+  ["count", 22],
+  ["pair", 62],
+  ["counted-pair", 7],
+  ["line", 5],
   ["corners", 4],
 ] as const;
 export type SceneShape = (typeof SHAPES)[number][0];
 
 /** How often a drawing's request says where its objects stand. */
-const STATED = 0.6;
+const STATED = 0.75;
+
+/** How often each of a pair is recoloured: two colours are the harder half of what a pair says. */
+const PAIR_COLOURED = 0.55;
 
 /** Several objects: "Draw a red cat to the left of a dog.", "three apples". */
 export function drawScene(random: Philox, world: TaskWorld): SampleDraft {
@@ -67,7 +70,7 @@ export function scenePlan(
 
 function groupsOf(random: Philox, world: TaskWorld, shape: SceneShape): Group[] {
   if (shape === "count") return subjects(random, world, 1).map((item) => ({ ...item, count: 2 + random.int(5) }));
-  if (shape === "pair") return subjects(random, world, 2).map((item) => ({ ...item, count: 1 }));
+  if (shape === "pair") return subjects(random, world, 2, PAIR_COLOURED).map((item) => ({ ...item, count: 1 }));
   if (shape === "counted-pair")
     return subjects(random, world, 2).map((item) => ({ ...item, count: 1 + random.int(3) }));
   return subjects(random, world, shape === "line" ? 3 : 4).map((item) => ({ ...item, count: 1 }));
