@@ -1,10 +1,10 @@
 /**
  * The default model: drawing and understanding in Emoji World (stage 1 of the paper, Sec. 4.1), with a ViT that can see already
- * (`configs/emoji-recognition.ts`) and stays as it is.
+ * (`configs/emoji-vit.ts`) and stays as it is.
  *
  *   npx mogao train configs/emoji-nano.ts                                                    # with the ViT of the default model
  *   npx mogao train configs/emoji-nano.ts --init-from models/emoji-world/model.safetensors   # goes on with the default model
- *   npx mogao train configs/emoji-nano.ts --set task.vitFrom=runs/emoji-recognition          # with a ViT of your own
+ *   npx mogao train configs/emoji-nano.ts --set task.vitFrom=runs/emoji-vit                  # with a ViT of your own
  */
 import { presets, vitPresets } from "../src/model/presets.ts";
 import type { ParameterInfo } from "../src/nn/parameters.ts";

@@ -26,7 +26,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { Linear } from "../nn/layers.ts";
 import { ParameterScope, type ParameterValues } from "../nn/parameters.ts";
 import { compileModel } from "../onnx/emit.ts";
-import type { HostTensor, Program, Runtime } from "../runtime/types.ts";
+import type { HostTensor, Program } from "../runtime/types.ts";
 import { VIT_SCOPE } from "../weights/model-folder.ts";
 import type { TaskContext } from "./config.ts";
 import type { TrainingBatch, TrainingTask } from "./task.ts";
