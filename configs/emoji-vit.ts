@@ -4,11 +4,14 @@
  *
  *   npx mogao train configs/emoji-vit.ts
  */
-import { vitPresets } from "../src/model/presets.ts";
+import { presets, vitPresets } from "../src/model/presets.ts";
 import { defineTraining } from "../src/train/config.ts";
 import { recognitionTask, type RecognitionSettings } from "../src/train/recognition-task.ts";
 
 const settings: RecognitionSettings = {
+  folder: "models/emoji-world",
+  wordsFrom: "models/emoji-world/model.safetensors",
+  vocabularySize: presets.nano.vocabularySize,
   vit: vitPresets.nano,
   imageSide: 96,
   picturesPerStep: 32,
@@ -17,7 +20,8 @@ const settings: RecognitionSettings = {
 
 export default defineTraining({
   name: "emoji-vit",
-  about: "The ViT alone, 1.45 M parameters, by labels of every token: 5,000 steps of 32 pictures, 20 minutes on 2 cores.",
+  about:
+    "The ViT alone, 1.45 M parameters, by labels of every token: 5,000 steps of 32 pictures, 20 minutes on 2 cores.",
   task: settings,
   train: {
     steps: 5000,

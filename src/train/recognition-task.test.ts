@@ -6,6 +6,7 @@ import { BACKGROUNDS } from "../data/world/backgrounds.ts";
 import { COLOURS } from "../data/world/colours.ts";
 import { CONCEPTS } from "../data/world/concepts.ts";
 import { SpriteBank } from "../data/world/sprite-bank.ts";
+import { presets } from "../model/presets.ts";
 import { openRuntime } from "../runtime/open-runtime.ts";
 import { train } from "./loop.ts";
 import { labelsOf, recognitionTask, type RecognitionSettings } from "./recognition-task.ts";
@@ -14,6 +15,9 @@ const folder = await mkdtemp(join(tmpdir(), "recognition-"));
 afterAll(() => rm(folder, { recursive: true }));
 
 const settings: RecognitionSettings = {
+  folder: "models/emoji-world",
+  wordsFrom: "models/emoji-world/model.safetensors",
+  vocabularySize: presets.nano.vocabularySize,
   vit: {
     size: 16,
     layers: 1,
@@ -22,7 +26,7 @@ const settings: RecognitionSettings = {
     patch: 8,
     merge: 2,
     temporalPatch: 1,
-    outSize: 24,
+    outSize: presets.nano.hiddenSize,
     mean: 0.5,
     deviation: 0.5,
   },

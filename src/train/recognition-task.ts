@@ -1,6 +1,7 @@
 /**
  * Trains a ViT alone, by what each of its tokens shows: which thing, in which colour, whether it is the thing's middle, and which
- * background. Every token of a rendered picture has exact labels, so that a picture teaches as much as a page of captions.
+ * background. Every token of a rendered picture has exact labels, so that a picture teaches as much as a page of captions. Classes
+ * are told apart by the language model's own embeddings of their words, so that it reads a token almost as it reads the word.
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,23 +17,30 @@ import { renderScene } from "../data/world/render.ts";
 import type { Scene } from "../data/world/scene.ts";
 import { SpriteBank } from "../data/world/sprite-bank.ts";
 import type { WorldConfig } from "../data/world/world-config.ts";
+import { loadTokenizer } from "../encoders/tokenizer-file.ts";
 import type { QwenVitConfig } from "../encoders/vit-config.ts";
 import { Vit } from "../encoders/vit.ts";
 import type { Dim } from "../graph/dims.ts";
 import { crossEntropy, weightedMean } from "../graph/functional.ts";
-import { add, input, mul } from "../graph/primitives.ts";
+import { add, constant, gemm, input, mul } from "../graph/primitives.ts";
 import { countOperations } from "../graph/operations.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { Linear } from "../nn/layers.ts";
-import { ParameterScope, type ParameterValues } from "../nn/parameters.ts";
+import { Embedding } from "../nn/layers.ts";
+import { initializeParameters, ParameterScope, zeros, type ParameterValues } from "../nn/parameters.ts";
 import { compileModel } from "../onnx/emit.ts";
 import type { HostTensor, Program } from "../runtime/types.ts";
-import { VIT_SCOPE } from "../weights/model-folder.ts";
+import { MOGAO_SCOPE, VIT_SCOPE } from "../weights/model-folder.ts";
 import type { TaskContext } from "./config.ts";
+import { initializeFrom } from "./init-from.ts";
 import type { TrainingBatch, TrainingTask } from "./task.ts";
 import { patchFeeds, vitSubgraph } from "./vit-subgraph.ts";
 
 export interface RecognitionSettings {
+  /** Holds the tokenizer. */
+  readonly folder: string;
+  /** Run, checkpoint or file with the embeddings of words; they stay as they are. */
+  readonly wordsFrom: string;
+  readonly vocabularySize: number;
   readonly vit: QwenVitConfig & { readonly mean: number; readonly deviation: number };
   /** Pixels; a multiple of a token's. */
   readonly imageSide: number;
@@ -44,14 +52,14 @@ export interface RecognitionSettings {
 /** What tokens are asked, and what each question weighs in the loss. */
 const HEADS = {
   /** Every concept of the table, or nothing. */
-  thing: { classes: CONCEPTS.length + 1, weight: 1 },
+  thing: { names: [...CONCEPTS.map(({ name }) => name), "background"], weight: 1 },
   /** What people call the thing's colour; tokens of things of several colours are not asked. */
-  colour: { classes: COLOURS.length, weight: 0.5 },
+  colour: { names: COLOURS.map(({ name }) => name), weight: 0.5 },
   /** Whether the thing's centre lies in the token: what tells two apples from one. */
-  centre: { classes: 2, weight: 0.5 },
+  centre: { names: ["elsewhere", "middle"], weight: 0.5 },
   /** Of tokens without a thing. */
-  background: { classes: BACKGROUNDS.length, weight: 0.2 },
-} as const;
+  background: { names: BACKGROUNDS.map(({ name }) => name), weight: 0.2 },
+} as const satisfies Record<string, { readonly names: readonly string[]; readonly weight: number }>;
 type Head = keyof typeof HEADS;
 const HEAD_NAMES = Object.keys(HEADS) as Head[];
 
@@ -67,7 +75,7 @@ const REPORT_START = 2 ** 40;
  * right answers by head on pictures that training does not show.
  */
 export async function recognitionTask(
-  { vit: config, imageSide, picturesPerStep, world }: RecognitionSettings,
+  { vit: config, imageSide, picturesPerStep, world, ...words }: RecognitionSettings,
   { runtime, seed }: Pick<TaskContext, "runtime" | "seed">,
 ): Promise<TrainingTask> {
   const bank = await SpriteBank.open();
@@ -76,7 +84,7 @@ export async function recognitionTask(
   const scope = new ParameterScope();
   const tokens = vitSubgraph(new Vit(scope.at(VIT_SCOPE), config), imageSide);
   const [count] = tokens.shape as [Dim];
-  const logits = headsOf(scope, tokens, config.outSize);
+  const logits = headsOf(scope, tokens, await wordVectors(words, config.outSize));
   const losses = Object.fromEntries(
     HEAD_NAMES.map((head) => {
       const entropy = crossEntropy(logits[head], input(`${head}_labels`, [count], "int"));
@@ -133,7 +141,7 @@ export async function recognitionTask(
       const answers = await program.run({ ...parameters, ...patchFeeds(images, config, imageSide) });
       for (const head of HEAD_NAMES) {
         const scores = answers[head]!.data as Float32Array;
-        const { classes } = HEADS[head];
+        const classes = HEADS[head].names.length;
         joined(pictures.map(({ labels }) => labels[head])).forEach((label, token) => {
           // Of things, only where there is one: nothing is easy.
           if (label < 0 || (head === "thing" && label === CONCEPTS.length)) return;
@@ -157,13 +165,59 @@ export async function recognitionTask(
   };
 }
 
-function headsOf(scope: ParameterScope, tokens: Tensor, size: number): Record<Head, Tensor> {
+/** A logit is so many times a token's length along the direction of a class's words. */
+const LOGIT_SCALE = 2;
+
+function headsOf(
+  scope: ParameterScope,
+  tokens: Tensor,
+  vectorOf: (words: string) => Float32Array,
+): Record<Head, Tensor> {
   return Object.fromEntries(
-    HEAD_NAMES.map((head) => [
-      head,
-      new Linear(scope.at("recognition", head), size, HEADS[head].classes).forward(tokens),
-    ]),
+    HEAD_NAMES.map((head) => {
+      const { names } = HEADS[head];
+      const directions = directionsOf(names.map(vectorOf));
+      const size = directions.length / names.length;
+      const bias = scope.parameter(`recognition.${head}.bias`, [names.length], zeros);
+      const along = gemm(tokens, constant(directions, [names.length, size]), { transB: true });
+      return [head, add(mul(LOGIT_SCALE, along), bias)];
+    }),
   ) as Record<Head, Tensor>;
+}
+
+/** The mean embedding of some words' tokens, as they stand inside a sentence. */
+async function wordVectors(
+  { folder, wordsFrom, vocabularySize }: Pick<RecognitionSettings, "folder" | "wordsFrom" | "vocabularySize">,
+  size: number,
+): Promise<(words: string) => Float32Array> {
+  const tokenizer = await loadTokenizer(folder);
+  const scope = new ParameterScope();
+  new Embedding(scope.at(MOGAO_SCOPE, "embed_tokens"), vocabularySize, size);
+  const values = initializeParameters(scope.all, 0);
+  await initializeFrom(wordsFrom, scope.all, values);
+  const [table] = [...values.values()] as [Float32Array];
+  return (words) => {
+    const ids = tokenizer.encode(` ${words}`);
+    const mean = new Float32Array(size);
+    for (const id of ids) for (let i = 0; i < size; i++) mean[i]! += table[id * size + i]! / ids.length;
+    return mean;
+  };
+}
+
+/** Unit vectors of what distinguishes each from their mean, joined. */
+function directionsOf(vectors: readonly Float32Array[]): Float32Array {
+  const size = vectors[0]!.length;
+  const directions = new Float32Array(vectors.length * size);
+  for (let i = 0; i < size; i++) {
+    const mean = vectors.reduce((sum, vector) => sum + vector[i]!, 0) / vectors.length;
+    vectors.forEach((vector, c) => (directions[c * size + i] = vector[i]! - mean));
+  }
+  for (let c = 0; c < vectors.length; c++) {
+    const direction = directions.subarray(c * size, (c + 1) * size);
+    const length = Math.hypot(...direction);
+    direction.forEach((value, i) => (direction[i] = value / length));
+  }
+  return directions;
 }
 
 /** Labels of the tokens of a scene's picture, in reading order. */
