@@ -36,7 +36,7 @@ const settings: WorldTaskSettings = {
   sources: [
     {
       name: "draw",
-      weight: 9,
+      weight: 5,
       samplesPerStep: 40,
       capacity: { text: 56, visual: 72 },
       closeLastImage: 0,
@@ -45,7 +45,7 @@ const settings: WorldTaskSettings = {
     {
       // What the one style keeps back from training (held-out cells), in its older sister's drawing.
       name: "draw-rest",
-      weight: 0.3,
+      weight: 0.2,
       samplesPerStep: 40,
       capacity: { text: 56, visual: 72 },
       closeLastImage: 0,
@@ -58,7 +58,7 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "name",
-      weight: 1.2,
+      weight: 1,
       samplesPerStep: 40,
       capacity: { text: 120, visual: 0 },
       closeLastImage: 1,
@@ -67,7 +67,7 @@ const settings: WorldTaskSettings = {
     {
       // A list of what is there says more than many a yes or no.
       name: "describe",
-      weight: 2,
+      weight: 4,
       samplesPerStep: 28,
       capacity: { text: 140, visual: 0 },
       closeLastImage: 1,
@@ -75,7 +75,7 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "understand",
-      weight: 3,
+      weight: 4,
       samplesPerStep: 14,
       capacity: { text: 290, visual: 0 },
       closeLastImage: 1,
@@ -83,7 +83,7 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "converse",
-      weight: 0.6,
+      weight: 0.4,
       samplesPerStep: 12,
       capacity: { text: 300, visual: 300 },
       closeLastImage: 1,
@@ -91,7 +91,7 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "edit",
-      weight: 1,
+      weight: 0.6,
       samplesPerStep: 24,
       capacity: { text: 250, visual: 220 },
       closeLastImage: 0.3,
@@ -100,7 +100,7 @@ const settings: WorldTaskSettings = {
     {
       // In pictures that people show, things stand anywhere and are drawn in any style.
       name: "edit-anywhere",
-      weight: 2,
+      weight: 1.4,
       samplesPerStep: 24,
       capacity: { text: 250, visual: 220 },
       closeLastImage: 0.3,
@@ -108,7 +108,7 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "series",
-      weight: 0.8,
+      weight: 0.5,
       samplesPerStep: 8,
       capacity: { text: 300, visual: 300 },
       closeLastImage: 1,
@@ -154,9 +154,8 @@ export default defineTraining({
       adamw: { beta1: 0.9, beta2: 0.95, epsilon: 1e-12 },
       // Whole matrices and five iterations would cost two thirds of a step and learn no more (docs/log.md).
       muon: { select: inBlock, iterations: 3, blockRows: 64 },
-      // An update of Muon has 0.2 of the learning rate's size: embeddings and the like must not run ahead of the blocks. The ViT
-      // is behind: it learns from fewer steps than the rest.
-      rate: (parameter) => (inBlock(parameter) ? 1 : 0.3) * (parameter.name.startsWith("vit.") ? 1.25 : 1),
+      // An update of Muon has 0.2 of the learning rate's size: embeddings and the like must not run ahead of the blocks.
+      rate: (parameter) => (inBlock(parameter) ? 1 : 0.3),
       emaDecay: 0.998,
     },
     checkpointMinutes: 4,

@@ -109,6 +109,19 @@ describe("initFrom", () => {
     expect(notes.join("\n")).toMatch(/1 parameters from .*; 3 start afresh: .*hidden\.weight/);
   });
 
+  test("says that the samples of a run with the same seed come again", async () => {
+    const source = options({ steps: 2 });
+    await train(toyRegression(), source);
+    const notesOf = async (seed: number) => {
+      const notes: string[] = [];
+      const reporter = { note: (text: string) => notes.push(text) };
+      await train(toyRegression(), options({ steps: 1, initFrom: source.outDir, seed, reporter }));
+      return notes.join("\n");
+    };
+    expect(await notesOf(source.seed)).toMatch(`seed ${source.seed} too: its first samples`);
+    expect(await notesOf(source.seed + 1)).not.toMatch("first samples");
+  });
+
   test("fails where nothing matches or nothing is there", async () => {
     await expect(train(toyRegression(), options({ initFrom: join(folder, "nowhere") }))).rejects.toThrow(/nowhere/);
   });

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { InputError } from "../core/errors.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
-import { latestCheckpoint } from "./checkpoint.ts";
+import { isCheckpoint, latestCheckpoint, readProgress } from "./checkpoint.ts";
 import type { ParameterInfo, ParameterValues } from "../nn/parameters.ts";
 
 export interface InitFromResult {
@@ -10,6 +10,8 @@ export interface InitFromResult {
   readonly loaded: readonly string[];
   /** Parameters that the file lacks or holds in another shape: they keep fresh values, or copy as declared. */
   readonly fresh: readonly string[];
+  /** Seed of the run that made the weights, where it is known. */
+  readonly seed: number | undefined;
 }
 
 /**
@@ -43,7 +45,13 @@ export async function initializeFrom(
       values.get(name)!.set(values.get(initializer.of)!);
   if (loaded.length === 0)
     throw new InputError(`${path}: none of its ${file.names.length} tensors has the name and shape of a parameter`);
-  return { path, loaded, fresh };
+  return { path, loaded, fresh, seed: await seedBeside(path) };
+}
+
+async function seedBeside(weights: string): Promise<number | undefined> {
+  const checkpoint = dirname(weights);
+  if (!(await isCheckpoint(checkpoint))) return undefined;
+  return (await readProgress(checkpoint)).seed;
 }
 
 async function weightsFile(source: string): Promise<string> {

@@ -117,12 +117,16 @@ async function startingPoint(task: TrainingTask, options: TrainOptions, optimize
     value.set(start);
   }
   if (options.initFrom !== undefined) {
-    const { path, loaded, fresh } = await initializeFrom(options.initFrom, task.parameters, values);
+    const { path, loaded, fresh, seed: theirs } = await initializeFrom(options.initFrom, task.parameters, values);
     const rest =
       fresh.length > 0
         ? `; ${fresh.length} start afresh: ${fresh.slice(0, 5).join(", ")}${fresh.length > 5 ? ", …" : ""}`
         : "";
     reporter?.note?.(`${loaded.length} parameters from ${path}${rest}`);
+    if (theirs === seed)
+      reporter?.note?.(
+        `that run had seed ${seed} too: its first samples and their noise come again; another train.seed gives new ones`,
+      );
   }
   state.averages.set(state.weights);
   return { format: 1, step: 0, updates: 0, seed, samples: 0, seconds: 0, identity };
