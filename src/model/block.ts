@@ -115,8 +115,11 @@ export class Block {
         : new Modulation(images.at("modulation"), conditionSize, hiddenSize, 2);
   }
 
-  /** Rows in, rows out; also this block's new keys and values, in the order text, visual. */
-  forward(rows: Rows, context: BlockContext): { rows: Rows; cache: KeyValue } {
+  /**
+   * Rows in, rows out; also this block's new keys and values, in the order text, visual, and the queries (rotated) that were asked of
+   * them [batch, tokens, heads, headSize].
+   */
+  forward(rows: Rows, context: BlockContext): { rows: Rows; cache: KeyValue; queries: Tensor } {
     const { text, visual } = rows;
     const [ofAttention, ofFfn] = (visual && this.modulation?.forward(context.condition!)) ?? [];
 
@@ -131,8 +134,9 @@ export class Block {
     const { cos, sin } = context.rotary;
     const cache: KeyValue = { keys: rotated(joint("k"), cos, sin), values: joint("v") };
     const past = context.past;
+    const queries = rotated(joint("q"), cos, sin);
     const mixed = attention(
-      rotated(joint("q"), cos, sin),
+      queries,
       past ? concat([past.keys, cache.keys], 1) : cache.keys,
       past ? concat([past.values, cache.values], 1) : cache.values,
       context.bias,
@@ -151,6 +155,6 @@ export class Block {
       const ffn = this.visual.feedForward(normalised(this.visual.postNorm, attended, ofFfn));
       newVisual = add(attended, gated(ffn, ofFfn));
     }
-    return { rows: { text: newText, visual: newVisual }, cache };
+    return { rows: { text: newText, visual: newVisual }, cache, queries };
   }
 }

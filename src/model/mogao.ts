@@ -139,9 +139,15 @@ export class Mogao {
 
   /**
    * All blocks. The returned text rows are normalised for the text head; visual rows are the predicted velocity, and as they leave
-   * each block.
+   * each block; queries, keys and values are those of each block.
    */
-  forward(inputs: ForwardInputs): { text?: Tensor; velocity?: Tensor; visualRows: Tensor[]; caches: KeyValue[] } {
+  forward(inputs: ForwardInputs): {
+    text?: Tensor;
+    velocity?: Tensor;
+    visualRows: Tensor[];
+    caches: KeyValue[];
+    queries: Tensor[];
+  } {
     const { text, visual } = inputs;
     const positions = [text, visual].flatMap((part) => (part ? [part.positions] : []));
     const context = {
@@ -152,10 +158,12 @@ export class Mogao {
     let rows: Rows = { text: text?.rows, visual: visual?.rows };
     const caches: KeyValue[] = [];
     const visualRows: Tensor[] = [];
+    const queries: Tensor[] = [];
     this.blocks.forEach((block, i) => {
       const result = block.forward(rows, { ...context, past: inputs.past?.[i] });
       rows = result.rows;
       caches.push(result.cache);
+      queries.push(result.queries);
       if (rows.visual) visualRows.push(rows.visual);
     });
     return {
@@ -163,6 +171,7 @@ export class Mogao {
       ...(rows.visual && { velocity: this.velocityOf(rows.visual, visual!.condition) }),
       visualRows,
       caches,
+      queries,
     };
   }
 

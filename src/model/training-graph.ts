@@ -1,10 +1,23 @@
 /** The graph of one training step: packed rows in, the loss of Eq. 7 out. */
 import { crossEntropy, squaredError } from "../graph/functional.ts";
 import { addDims, symbol, type Dim } from "../graph/dims.ts";
-import { add, constant, div, gather, input, matmul, mul, reduceSum, reshape, sub } from "../graph/primitives.ts";
+import {
+  add,
+  concat,
+  constant,
+  div,
+  gather,
+  input,
+  matmul,
+  mul,
+  reduceSum,
+  reshape,
+  sub,
+} from "../graph/primitives.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Alignment } from "./alignment.ts";
 import { vitTokenSize } from "./config.ts";
+import { effectiveKeys } from "./effective-keys.ts";
 import type { Mogao } from "./mogao.ts";
 
 export interface TrainingGraph {
@@ -14,6 +27,8 @@ export interface TrainingGraph {
   readonly flowLoss: Tensor;
   /** Mean distance of noisy tokens from the ViT's (alignment.ts), where it is part of the loss. */
   readonly alignmentLoss?: Tensor;
+  /** Keys that rows of each branch effectively look at (effective-keys.ts), [blocks, heads]. Not part of the loss. */
+  readonly keysSeen: Readonly<Record<string, Tensor>>;
 }
 
 /** What a training graph computes: text alone leaves the visual branch and its inputs out (training of the ViT). */
@@ -33,12 +48,12 @@ export function trainingGraph(
   vitTokens: Tensor,
   options: { readonly lambda: number; readonly objective: Objective; readonly alignment?: Alignment | undefined },
 ): TrainingGraph {
-  const { text, visual, velocity, visualRows } = packedForward(model, vitTokens, options.objective);
+  const { text, visual, velocity, visualRows, keysSeen } = packedForward(model, vitTokens, options.objective);
   const m = symbol("targets");
   const rows = gather(reshape(text, [-1, model.config.hiddenSize]), input("target_rows", [m], "int"));
   const entropy = crossEntropy(model.logits(rows), input("targets", [m], "int")); // Eq. 2
   const textLoss = div(reduceSum(mul(entropy, input("text_weights", [m]))), reshape(input("text_total", [1]), []));
-  if (!visual || !velocity) return { loss: mul(options.lambda, textLoss), textLoss, flowLoss: constant(0) };
+  if (!visual || !velocity) return { loss: mul(options.lambda, textLoss), textLoss, flowLoss: constant(0), keysSeen };
 
   const error = squaredError(velocity, visual.target); // Eq. 5
   const weights = input("flow_weights", [symbol("rows"), visual.tokens]);
@@ -47,9 +62,9 @@ export function trainingGraph(
   const flowLoss = meanOf(error);
   const loss = add(mul(options.lambda, textLoss), flowLoss);
   const { alignment } = options;
-  if (!alignment) return { loss, textLoss, flowLoss };
+  if (!alignment) return { loss, textLoss, flowLoss, keysSeen };
   const alignmentLoss = meanOf(alignment.distance(visualRows[alignment.block - 1]!));
-  return { loss: add(loss, mul(alignment.weight, alignmentLoss)), textLoss, flowLoss, alignmentLoss };
+  return { loss: add(loss, mul(alignment.weight, alignmentLoss)), textLoss, flowLoss, alignmentLoss, keysSeen };
 }
 
 /** The predicted velocity [b, v, latent] alone, on the inputs of the training graph with flow. */
@@ -67,6 +82,7 @@ function packedForward(model: Mogao, vitTokens: Tensor, objective: Objective) {
   const t = symbol("text");
   const visual = objective === "text+flow" ? visualInputs(model, b) : undefined;
   const length = addDims(t, visual?.tokens ?? 0);
+  const bias = input("bias", [b, 1, length, length]);
   const ids = input("ids", [b, t], "int");
   const result = model.forward({
     text: {
@@ -79,9 +95,19 @@ function packedForward(model: Mogao, vitTokens: Tensor, objective: Objective) {
       positions: input("text_positions", [b, t, 1, 3]),
     },
     visual: visual?.forward,
-    bias: input("bias", [b, 1, length, length]),
+    bias,
   });
-  return { text: result.text!, velocity: result.velocity, visualRows: result.visualRows, visual };
+  const seen = result.queries.map((queries, i) => effectiveKeys(queries, result.caches[i]!.keys, bias, t));
+  const byBlock = (rows: readonly Tensor[]) =>
+    concat(
+      rows.map((row) => reshape(row, [1, row.shape[0]!])),
+      0,
+    );
+  const keysSeen = {
+    text: byBlock(seen.map(({ text }) => text)),
+    ...(visual && { visual: byBlock(seen.map((block) => block.visual!)) }),
+  };
+  return { text: result.text!, velocity: result.velocity, visualRows: result.visualRows, visual, keysSeen };
 }
 
 function visualInputs(model: Mogao, b: Dim) {

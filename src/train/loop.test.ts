@@ -50,6 +50,18 @@ describe("train", () => {
     expect(distance).toBeLessThan(0.2);
   });
 
+  test("writes what a task lets be observed, from the averaged weights", async () => {
+    const task = toyRegression({ frozenHidden: true });
+    const run = options({ steps: 2, optimizer: {} });
+    const { averages } = await train({ ...task, observed: { loss: task.loss } }, run);
+    const { loss } = JSON.parse(await readFile(join(run.outDir, "observed-0000002.json"), "utf8")) as { loss: number };
+    const again = await train(task, options({ steps: 2, optimizer: {} }));
+    expect([...again.averages.get("head.bias")!]).toEqual([...averages.get("head.bias")!]);
+    // Of the last batch, after the step that it made.
+    expect(loss).toBeGreaterThan(0);
+    expect(loss).toBeLessThan(again.loss!);
+  });
+
   test("reads frozen parameters and leaves them alone", async () => {
     const task = toyRegression({ frozenHidden: true });
     const before = [...task.frozen!.get("hidden.weight")!];

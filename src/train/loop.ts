@@ -14,6 +14,7 @@ import { flatViews } from "./flat-buffers.ts";
 import { GradientProgram } from "./gradient-program.ts";
 import { initializeFrom } from "./init-from.ts";
 import { MetricsLog } from "./metrics-log.ts";
+import { Observation } from "./observation.ts";
 import { Optimizer } from "./optimizer/optimizer.ts";
 import type { OptimizerOptions, OptimizerPlan } from "./optimizer/plan.ts";
 import type { Reporter } from "./reporter.ts";
@@ -153,7 +154,12 @@ async function runSteps(
     reporter?.note?.(`checkpoint ${path}`);
     return path;
   };
-  const report = () => task.report?.(step, averages, outDir);
+  const observation = new Observation(options.runtime, task);
+  let latest: TrainingBatch | undefined;
+  const report = async () => {
+    await task.report?.(step, averages, outDir);
+    if (latest) await observation.write(outDir, step, averages, latest.feeds);
+  };
   const checkpointDue = timer(checkpointMinutes);
   const reportDue = timer(reportMinutes);
 
@@ -165,6 +171,7 @@ async function runSteps(
     while (step < steps && !signal?.aborted) {
       const began = performance.now();
       const batch = await (next ?? task.batch(step));
+      latest = batch;
       const waited = (performance.now() - began) / 1000;
       const running = handled(program.run(batch.feeds));
       // The run starts within this turn of the event loop; whatever the next batch computes here then overlaps it.
@@ -217,6 +224,7 @@ async function runSteps(
     if (finished) await report();
     return { step, finished, loss, skipped, checkpoint, weights: flatViews(plan.layout, state.weights), averages };
   } finally {
+    observation.dispose();
     log.close();
     await next?.catch(() => {}); // The task is closed next, which it need not survive in the middle of a batch.
   }

@@ -222,6 +222,7 @@ export function mogaoTask(options: MogaoTaskOptions): TrainingTask {
       ...(withFlow && { flow: graph.flowLoss }),
       ...(graph.alignmentLoss && { alignment: graph.alignmentLoss }),
     },
+    observed: Object.fromEntries(Object.entries(graph.keysSeen).map(([branch, keys]) => [`${branch}_keys_seen`, keys])),
     batch,
     ...(options.report && { report: options.report }),
     ...(options.close && { close: options.close }),

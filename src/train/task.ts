@@ -15,6 +15,8 @@ export interface TrainingTask {
   readonly loss: Tensor;
   /** Further scalars to report, by name. */
   readonly metrics: Readonly<Record<string, Tensor>>;
+  /** Small tensors beside the loss, which reports write to observed-<step>.json; of the step's batch and the EMA weights. */
+  readonly observed?: Readonly<Record<string, Tensor>>;
   /**
    * Feeds of one step besides parameters: a pure function of the step number, which is what makes a resumed run equal
    * to an uninterrupted one. The loop asks for step n + 1 while step n computes.
