@@ -108,6 +108,15 @@ const trials: Readonly<Record<string, Readonly<Record<string, Arm>>>> = {
     "to the half": { rate: 4e-3, source: few, latentPower: 0.5 },
     "as in pixels": { rate: 4e-3, source: few, latentPower: 1 },
   },
+  // Against attention that becomes hard (docs/log.md).
+  "normed-keys": {
+    "queries and keys as they come": { rate: 4e-3, optimizer: { adamw, muon: { ...muon, blockRows: 64 } } },
+    "of each head normed": {
+      rate: 4e-3,
+      optimizer: { adamw, muon: { ...muon, blockRows: 64 } },
+      task: { model: { ...base.model, queryKeyNorm: { text: true, visual: true } } },
+    },
+  },
   "time-shift": { "1.5": {}, "3": { task: { timeShift: 3 } } },
 };
 
@@ -121,8 +130,14 @@ function settingsOf({ task, source }: Arm): WorldTaskSettings {
 }
 
 /** Mean velocity error over fixed batches that no arm trains on: another seed, every condition kept. */
-async function score(runtime: Runtime, weights: ParameterValues, world: WorldTaskSettings["sources"][number]["world"]) {
-  const settings = settingsOf({ task: { copies: 1, drop: { all: 0, text: 0, vit: 0, vae: 0 } }, source: { world } });
+async function score(
+  runtime: Runtime,
+  weights: ParameterValues,
+  model: WorldTaskSettings["model"],
+  world: WorldTaskSettings["sources"][number]["world"],
+) {
+  const drop = { all: 0, text: 0, vit: 0, vae: 0 };
+  const settings = settingsOf({ task: { model, copies: 1, drop }, source: { world } });
   const task = await worldTask(settings, { runtime, seed: 1_000_003, outDir: "" });
   const { bytes, inputs } = compileModel({ flow: task.metrics["flow"]! });
   const program = await runtime.load(bytes);
@@ -219,7 +234,10 @@ async function runArm(arm: Arm, minutes: number, threads: number, sheet: string)
     const samples = step * settings.sources[0]!.samplesPerStep;
     const scores = drawsFew
       ? await pictures(runtime, weights, settings.folder, sheet)
-      : { single: await score(runtime, weights, single), mixed: await score(runtime, weights, drawing.world) };
+      : {
+          single: await score(runtime, weights, settings.model, single),
+          mixed: await score(runtime, weights, settings.model, drawing.world),
+        };
     return { steps: step, samples, scores };
   } finally {
     await rm(folder, { recursive: true, force: true });
