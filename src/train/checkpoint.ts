@@ -26,9 +26,6 @@ const progressSchema = z.object({
   identity: z.json(),
 });
 
-/** Written last, so that a folder that has it is a whole checkpoint. */
-const PROGRESS = "state.json";
-
 /** Contents of state.json. */
 export type RunProgress = z.infer<typeof progressSchema>;
 
@@ -56,7 +53,7 @@ export async function saveCheckpoint(
     [...tensorsOf(slots, state.means, "mean."), ...tensorsOf(withSquares(slots, plan), state.squares, "square.")],
     metadata,
   );
-  await writeJsonAtomic(join(temporary, PROGRESS), progress);
+  await writeJsonAtomic(join(temporary, "state.json"), progress);
   await rename(temporary, target);
   await syncFolder(folder);
   for (const step of (await checkpointSteps(runFolder)).slice(0, -Math.max(1, keep))) {
@@ -73,16 +70,8 @@ export async function latestCheckpoint(runFolder: string): Promise<string | unde
   return step === undefined ? undefined : join(runFolder, "checkpoints", `step-${String(step).padStart(8, "0")}`);
 }
 
-/** Whether a folder holds a checkpoint, by its progress. */
-export async function isCheckpoint(folder: string): Promise<boolean> {
-  return stat(join(folder, PROGRESS)).then(
-    () => true,
-    () => false,
-  );
-}
-
 export async function readProgress(checkpoint: string): Promise<RunProgress> {
-  const path = join(checkpoint, PROGRESS);
+  const path = join(checkpoint, "state.json");
   const result = progressSchema.safeParse(await readJson(path));
   if (!result.success) throw new InputError(`${path}: ${z.prettifyError(result.error).replaceAll("\n", "; ")}`);
   return result.data;

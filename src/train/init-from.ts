@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { InputError } from "../core/errors.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
-import { isCheckpoint, latestCheckpoint, readProgress } from "./checkpoint.ts";
+import { latestCheckpoint, readProgress } from "./checkpoint.ts";
 import type { ParameterInfo, ParameterValues } from "../nn/parameters.ts";
 
 export interface InitFromResult {
@@ -48,10 +48,12 @@ export async function initializeFrom(
   return { path, loaded, fresh, seed: await seedBeside(path) };
 }
 
+/** Of weights that lie in no checkpoint nothing is known, whatever else lies beside them. */
 async function seedBeside(weights: string): Promise<number | undefined> {
-  const checkpoint = dirname(weights);
-  if (!(await isCheckpoint(checkpoint))) return undefined;
-  return (await readProgress(checkpoint)).seed;
+  return readProgress(dirname(weights)).then(
+    ({ seed }) => seed,
+    () => undefined,
+  );
 }
 
 async function weightsFile(source: string): Promise<string> {

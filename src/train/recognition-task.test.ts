@@ -6,7 +6,7 @@ import { BACKGROUNDS } from "../data/world/backgrounds.ts";
 import { COLOURS } from "../data/world/colours.ts";
 import { CONCEPTS } from "../data/world/concepts.ts";
 import { SpriteBank } from "../data/world/sprite-bank.ts";
-import { presets } from "../model/presets.ts";
+import { presets, vitPresets } from "../model/presets.ts";
 import { openRuntime } from "../runtime/open-runtime.ts";
 import { train } from "./loop.ts";
 import { labelsOf, recognitionTask, type RecognitionSettings } from "./recognition-task.ts";
@@ -18,18 +18,7 @@ const settings: RecognitionSettings = {
   folder: "models/emoji-world",
   wordsFrom: "models/emoji-world/model.safetensors",
   vocabularySize: presets.nano.vocabularySize,
-  vit: {
-    size: 16,
-    layers: 1,
-    heads: 2,
-    mlpSize: 32,
-    patch: 8,
-    merge: 2,
-    temporalPatch: 1,
-    outSize: presets.nano.hiddenSize,
-    mean: 0.5,
-    deviation: 0.5,
-  },
+  vit: { ...vitPresets.nano, size: 16, layers: 1, heads: 2, mlpSize: 32 },
   imageSide: 32,
   picturesPerStep: 16,
   world: { concepts: ["apple", "carrot", "bus"], styles: ["noto"], families: { "caption-single": 1 } },

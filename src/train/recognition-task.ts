@@ -94,14 +94,16 @@ export async function recognitionTask(
   // Backward costs about twice the forward pass.
   const flops = 3 * countOperations([tokens], new Map([["images", picturesPerStep]]));
 
-  function labelled(scene: Scene) {
-    return { image: renderScene(scene, bank), labels: labelsOf(scene, bank, tokenSide) };
+  /** A step's worth of pictures, from a sample on. */
+  function picturesFrom(first: number) {
+    return Array.from({ length: picturesPerStep }, (_, i) => {
+      const [scene] = scenesOf(stream.draft(first + i)) as [Scene];
+      return { image: renderScene(scene, bank), labels: labelsOf(scene, bank, tokenSide) };
+    });
   }
 
   async function batch(step: number): Promise<TrainingBatch> {
-    const pictures = Array.from({ length: picturesPerStep }, (_, i) =>
-      labelled(scenesOf(stream.draft(step * picturesPerStep + i))[0]!),
-    );
+    const pictures = picturesFrom(step * picturesPerStep);
     return {
       feeds: {
         ...patchFeeds(
@@ -134,9 +136,7 @@ export async function recognitionTask(
     const right = { thing: 0, colour: 0, centre: 0, background: 0 };
     const asked = { thing: 0, colour: 0, centre: 0, background: 0 };
     for (let first = 0; first < REPORT_PICTURES; first += picturesPerStep) {
-      const pictures = Array.from({ length: picturesPerStep }, (_, i) =>
-        labelled(scenesOf(stream.draft(REPORT_START + first + i))[0]!),
-      );
+      const pictures = picturesFrom(REPORT_START + first);
       const images = pictures.map(({ image }) => image);
       const answers = await program.run({ ...parameters, ...patchFeeds(images, config, imageSide) });
       for (const head of HEAD_NAMES) {
