@@ -14,7 +14,7 @@ export interface StatedRelation {
 
 /** A sample before rendering: cheap to make, and exact about what its pictures show. */
 export interface SampleDraft {
-  /** Family, as in `Sample.kind`: "draw", "caption", "question", "edit", "group", "sequence", "chat". */
+  /** Family, as in `Sample.kind`: "draw", "caption", "question", "again", "edit", "group", "sequence", "chat". */
   readonly kind: string;
   /** Task within the family: "edit.recolour". */
   readonly task: string;

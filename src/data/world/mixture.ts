@@ -2,6 +2,7 @@ import { InputError } from "../../core/errors.ts";
 import type { Philox } from "../../core/random.ts";
 import type { SampleDraft } from "./draft.ts";
 import type { TaskWorld } from "./task-world.ts";
+import { again } from "./tasks/again.ts";
 import { captionScene, captionSingle } from "./tasks/caption.ts";
 import { chat } from "./tasks/chat.ts";
 import { conversation } from "./tasks/conversation.ts";
@@ -9,6 +10,7 @@ import { drawScene } from "./tasks/draw-scene.ts";
 import { drawSingle } from "./tasks/draw-single.ts";
 import { edit } from "./tasks/edit.ts";
 import { group } from "./tasks/group.ts";
+import { imagine } from "./tasks/imagine.ts";
 import { question } from "./tasks/question.ts";
 import { quiz } from "./tasks/quiz.ts";
 import { sequence } from "./tasks/sequence.ts";
@@ -23,6 +25,8 @@ export const FAMILIES = {
   "caption-scene": captionScene,
   question,
   quiz,
+  imagine,
+  again,
   edit,
   conversation,
   group,

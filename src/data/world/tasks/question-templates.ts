@@ -17,6 +17,13 @@ export const EXISTS = [
   "Is there {x} in this image? Please answer yes or no.",
   "I am looking for {x}. Is it here?",
   "Any chance that there is {x}?",
+  "Tell me whether there is {x}.",
+  "Is {x} there?",
+  "Have you found {x}?",
+  "Look for {x}. Is it there?",
+  "Is there {x} anywhere?",
+  "Does it show {x}?",
+  "Do you find {x} in the picture?",
 ] as const;
 
 export const COUNT = [
@@ -35,6 +42,13 @@ export const COUNT = [
   "How many {xs} does the picture show?",
   "How many {xs} are shown?",
   "{Xs}: how many?",
+  "How often do you see {xs}?",
+  "What is the count of {xs}?",
+  "Give me the number of {xs}.",
+  "How many {xs} can be seen?",
+  "Say how many {xs} you see.",
+  "How many {xs} did somebody draw?",
+  "The number of {xs}, please.",
 ] as const;
 
 export const COUNT_CHECK = [
@@ -73,6 +87,18 @@ export const COLOUR = [
   "What colour do you see on {the}?",
   "Say the color of {the}.",
   "{The}: what colour?",
+  "What is the colour that {the} {is} drawn in?",
+  "The colour of {the}, please.",
+  "The color of {the}?",
+  "Give me the colour of {the}.",
+  "Say which colour {the} {is}.",
+  "Do you know the colour of {the}?",
+  "And the colour of {the}?",
+  "Which colour do you see on {the}?",
+  "{The}, which color?",
+  "What would you call the colour of {the}?",
+  "Look at {the}. Which colour?",
+  "I want to know the colour of {the}.",
 ] as const;
 
 export const COLOUR_CHECK = [
@@ -97,6 +123,12 @@ export const BACKGROUND = [
   "Background colour?",
   "What kind of background is it?",
   "Describe the background.",
+  "The colour of the background?",
+  "Say which colour the background is.",
+  "Tell me the colour of the background.",
+  "And the background?",
+  "What colour is behind it?",
+  "On which background is it?",
 ] as const;
 
 /** {rel} is a preposition: "to the left of". */
@@ -109,6 +141,11 @@ export const POSITION_CHECK = [
   "{The} {is} {rel} {other}, right?",
   "Do you see {the} {rel} {other}?",
   "Would you say {the} {is} {rel} {other}?",
+  "Do you find {the} {rel} {other}?",
+  "{The} {rel} {other}: yes or no?",
+  "Tell me whether {the} {is} {rel} {other}.",
+  "In the picture, {is} {the} {rel} {other}?",
+  "Do you agree that {the} {is} {rel} {other}?",
 ] as const;
 
 export const POSITION_WHAT = [
@@ -120,6 +157,13 @@ export const POSITION_WHAT = [
   "Tell me what is {rel} {other}.",
   "{Rel} {other}: what is there?",
   "Which thing stands {rel} {other}?",
+  "What stands {rel} {other}?",
+  "Say what is {rel} {other}.",
+  "What is drawn {rel} {other}?",
+  "And {rel} {other}?",
+  "Look {rel} {other}. What is there?",
+  "Do you know what is {rel} {other}?",
+  "What object can be seen {rel} {other}?",
 ] as const;
 
 export const POSITION_WHERE = [
@@ -131,6 +175,14 @@ export const POSITION_WHERE = [
   "Tell me where {the} {is}.",
   "Where can I find {the}?",
   "Location of {the}?",
+  "Say where {the} {is}.",
+  "{The}: where?",
+  "The place of {the}?",
+  "Where in the picture {is} {the}?",
+  "Where exactly {is} {the}?",
+  "At which place {is} {the}?",
+  "And where {is} {the}?",
+  "Do you know where {the} {is}?",
 ] as const;
 
 export const POSITION_EITHER = [
@@ -138,6 +190,9 @@ export const POSITION_EITHER = [
   "Tell me: {is} {the} {first} or {second} {other}?",
   "{The}: {first} or {second} {other}?",
   "Would you say {the} {is} {first} or {second} {other}?",
+  "Which is right: {is} {the} {first} or {second} {other}?",
+  "Say whether {the} {is} {first} or {second} {other}.",
+  "What do you see: {is} {the} {first} or {second} {other}?",
 ] as const;
 
 export const STYLE = [
@@ -151,6 +206,11 @@ export const STYLE = [
   "Tell me the style of this picture.",
   "Style?",
   "Who drew this, which style?",
+  "Which set of emoji is it from?",
+  "Tell me the style.",
+  "Do you know the style?",
+  "The style, please.",
+  "In what style did somebody draw this?",
 ] as const;
 
 export const STYLE_CHECK = [
@@ -171,4 +231,10 @@ export const CHOICE = [
   "Which one is in the image?",
   "Choose what you see.",
   "Pick the right answer: what is it?",
+  "Which answer is right?",
+  "What do you see?",
+  "One of these is in the picture. Which one?",
+  "Look at the picture and choose.",
+  "Say which one it is.",
+  "Which name is right?",
 ] as const;

@@ -35,6 +35,7 @@ function yesOrNo(family: Family, count: number): YesOrNo[] {
 const asked = [
   ...yesOrNo("question", 40000),
   ...yesOrNo("quiz", 4000),
+  ...yesOrNo("imagine", 4000),
   ...yesOrNo("chat", 8000),
   ...yesOrNo("conversation", 8000),
 ];
@@ -52,6 +53,7 @@ describe("what training answers with yes or no", () => {
         "question.position",
         "question.style",
         "quiz",
+        "imagine",
         "chat.category",
         "conversation.question",
       ]),
