@@ -2,7 +2,7 @@ import type { Philox } from "../../../core/random.ts";
 import { captionOf } from "../captions.ts";
 import type { Concept } from "../concepts.ts";
 import { draw, reply, say, type SampleDraft } from "../draft.ts";
-import { RELATIONS } from "../grammar.ts";
+import { OPPOSITE, RELATIONS } from "../grammar.ts";
 import { realise, type Arrangement, type Group, type ScenePlan } from "../scene-plan.ts";
 import {
   chance,
@@ -44,8 +44,10 @@ export function drawScene(random: Philox, world: TaskWorld): SampleDraft {
     arrangement,
     digits: chance(random, 0.15),
   });
-  const plain = captionOf(null, plan, {}).text;
-  const plural = plan.groups.length > 1 || plan.groups[0]!.count > 1;
+  const announced = inPlaceOrder(plan);
+  const plain = captionOf(null, announced, { arrangement }).text;
+  const several = plan.groups.length > 1 && !(arrangement && plan.arrangement.type === "pair");
+  const plural = several || announced.groups[0]!.count > 1;
   const { prompt, answer } = drawRequest(random, world, caption.text, plain, plural);
   const picture = draw(realise(random, world, plan));
   const items = answer === null ? [say(prompt), picture] : [say(prompt), reply(answer), picture];
@@ -55,6 +57,20 @@ export function drawScene(random: Philox, world: TaskWorld): SampleDraft {
 /** A pair side by side as it is named: where nothing is said of places, one picture answers a request, not four. */
 function inReadingOrder(plan: ScenePlan): ScenePlan {
   return plan.arrangement.type === "pair" ? { ...plan, arrangement: { type: "pair", relation: "left" } } : plan;
+}
+
+/**
+ * A pair named from left to right or from top to bottom, whatever the request began with: what is announced so says where each
+ * thing comes, in two ways in place of four, and before anything is drawn.
+ */
+function inPlaceOrder(plan: ScenePlan): ScenePlan {
+  const { groups, arrangement } = plan;
+  if (arrangement.type !== "pair" || arrangement.relation === "left" || arrangement.relation === "above") return plan;
+  return {
+    ...plan,
+    groups: [...groups].reverse(),
+    arrangement: { type: "pair", relation: OPPOSITE[arrangement.relation] },
+  };
 }
 
 /** Several objects of one style on one background. */

@@ -17,7 +17,8 @@ test("what is there is there in the words that were said, and what is not is not
     const [, telling = "", firstQuestion = ""] = /^(.*?)\. (?!one)(.*)$/.exec(first) ?? [];
     const texts = [firstQuestion, ...rest];
     for (let i = 0; i + 1 < texts.length; i += 2) {
-      const [, asked] = /^is there (?:an? |a pair of |some )?([a-z ]+?)(?: in the (?:picture|image))?\?$/.exec(texts[i]!) ?? [];
+      const [, asked] =
+        /^is there (?:an? |a pair of |some )?([a-z ]+?)(?: in the (?:picture|image))?\?$/.exec(texts[i]!) ?? [];
       if (asked === undefined || !phrases.some((phrase) => phrase.endsWith(asked))) continue;
       const said = new RegExp(`\\b${asked}`).test(telling);
       if (texts[i + 1] === "yes." && said) yes++;
