@@ -110,12 +110,12 @@ const trials: Readonly<Record<string, Readonly<Record<string, Arm>>>> = {
   },
   // Against attention that becomes hard (docs/log.md).
   "normed-keys": {
-    "queries and keys as they come": { rate: 4e-3, optimizer: { adamw, muon: { ...muon, blockRows: 64 } } },
-    "of each head normed": {
+    "queries and keys as they come": {
       rate: 4e-3,
       optimizer: { adamw, muon: { ...muon, blockRows: 64 } },
-      task: { model: { ...base.model, queryKeyNorm: { text: true, visual: true } } },
+      task: { model: { ...base.model, queryKeyNorm: undefined } },
     },
+    "of each head normed": { rate: 4e-3, optimizer: { adamw, muon: { ...muon, blockRows: 64 } } },
   },
   "time-shift": { "1.5": {}, "3": { task: { timeShift: 3 } } },
 };

@@ -14,7 +14,8 @@ const styles = ["noto"];
 const concepts = "apple,banana,bear,bed,bicycle,bus,car,cat,clock,heart,horse,key,star,train,tree,umbrella".split(",");
 
 const settings: WorldTaskSettings = {
-  model: { ...presets.nano, layers: 4 },
+  // As the paper: no norms of queries and keys.
+  model: { ...presets.nano, layers: 4, queryKeyNorm: undefined },
   vit: vitPresets.nano,
   folder: "models/emoji-world",
   vitFrom: "models/emoji-world/model.safetensors",

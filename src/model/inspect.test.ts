@@ -18,7 +18,7 @@ test("mogao-7b is two Qwen2.5-3B stacks, one embedding and AdaLN-Zero", () => {
 
 test("nano has the size that its documents say, and sharing weights removes the visual branch alone", () => {
   const { parameters, groups } = summarize(presets.nano);
-  expect(parameters).toBe(11_695_648);
+  expect(parameters).toBe(11_697_696);
   const shared = summarize({ ...presets.nano, ...ablations.C });
   expect(shared.groups.visual).toBe(0);
   expect(shared.parameters).toBe(parameters - groups.visual);

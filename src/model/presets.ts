@@ -29,6 +29,8 @@ export const presets = {
     latentSize: 32,
     conditionSize: 128,
     timeScale: 1000,
+    // Else Muon lengthens both until each token sees one other (docs/log.md, "Attention that had become hard").
+    queryKeyNorm: { text: true, visual: true },
   },
   /** The paper's scale: Qwen2.5-3B as the text branch and again as the visual branch. */
   "mogao-7b": {
