@@ -4,6 +4,7 @@ import { reply, say, type SampleDraft } from "../draft.ts";
 import { capitalise, fill, sentence } from "../grammar.ts";
 import { pickTemplate, pickWeighted, typed, type TaskWorld } from "../task-world.ts";
 import { scenePlan, type SceneShape } from "./draw-scene.ts";
+import { singlePlan } from "./draw-single.ts";
 import { existsQuestion } from "./question-existence.ts";
 import { QUESTION_KINDS, type Question } from "./question.ts";
 
@@ -19,15 +20,21 @@ const TELLINGS = [
   "Somebody drew {x}.",
 ] as const;
 
-const SHAPES: readonly (readonly [SceneShape, number])[] = [
-  ["pair", 40],
-  ["counted-pair", 20],
-  ["line", 25],
-  ["corners", 15],
+/** What is told, how often, and how many questions are of existence and of other kinds. Of one thing there are four names to choose from. */
+const SHAPES: readonly (readonly [
+  readonly [shape: SceneShape | "single", existence: number, others: number],
+  number,
+])[] = [
+  [["single", 2, 4], 30],
+  [["pair", 6, 3], 28],
+  [["counted-pair", 6, 3], 14],
+  [["line", 6, 3], 18],
+  [["corners", 6, 0], 10],
 ];
-const TOLD = new Set(["question.count", "question.more", "question.colour", "question.position"]);
-const EXISTENCE = 6;
-const OTHERS = 3;
+const TOLD: Readonly<Record<"one" | "several", ReadonlySet<string>>> = {
+  one: new Set(["question.choice"]),
+  several: new Set(["question.count", "question.more", "question.colour", "question.position"]),
+};
 
 /**
  * A picture in words alone, and questions about it, existence first. To find in what is there what is asked for is the same
@@ -35,12 +42,13 @@ const OTHERS = 3;
  */
 export function imagine(random: Philox, world: TaskWorld): SampleDraft {
   for (;;) {
-    const shape = pickWeighted(random, SHAPES);
-    const plan = scenePlan(random, world, shape);
-    const kinds = QUESTION_KINDS.filter(([{ task, shapes }]) => TOLD.has(task) && shapes.includes(shape));
+    const [shape, existence, others] = pickWeighted(random, SHAPES);
+    const plan = shape === "single" ? singlePlan(random, world) : scenePlan(random, world, shape);
+    const told = TOLD[shape === "single" ? "one" : "several"];
+    const kinds = QUESTION_KINDS.filter(([{ task, shapes }]) => told.has(task) && shapes.includes(shape));
     const makers = [
-      ...Array.from({ length: EXISTENCE }, () => existsQuestion),
-      ...Array.from({ length: kinds.length > 0 ? OTHERS : 0 }, () => random.pick(kinds)[0].make),
+      ...Array.from({ length: existence }, () => existsQuestion),
+      ...Array.from({ length: others }, () => random.pick(kinds)[0].make),
     ];
     const turns = new Map<string, Question>();
     for (const make of makers) {
