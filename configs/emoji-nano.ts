@@ -57,7 +57,7 @@ const settings: WorldTaskSettings = {
       },
     },
     {
-      // All other things, of the same style: each alone first.
+      // All 114 things, of the same style: mostly alone.
       name: "draw-more",
       weight: 2,
       samplesPerStep: 40,

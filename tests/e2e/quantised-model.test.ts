@@ -63,7 +63,7 @@ test("it says the same and draws the same, but for one answer in sixteen at most
       told.push(...difference(`${prompt} ${question}`, answer.text, ours.text));
     }
   }
-  // Version 0.8 differs in none, 0.7 differed in two.
+  // Version 0.7 differed in two.
   expect(told.length, told.join("\n")).toBeLessThanOrEqual(1);
 });
 
