@@ -36,11 +36,19 @@ const settings: WorldTaskSettings = {
   sources: [
     {
       name: "draw",
-      weight: 7,
+      weight: 5,
       samplesPerStep: 40,
       capacity: { text: 76, visual: 72 },
       closeLastImage: 0,
       world: { styles, concepts, grid, families: { "draw-single": 25, "draw-scene": 75 } },
+    },
+    {
+      name: "draw-coloured",
+      weight: 4,
+      samplesPerStep: 40,
+      capacity: { text: 76, visual: 72 },
+      closeLastImage: 0,
+      world: { styles, concepts, grid, families: { "draw-coloured-pair": 1 } },
     },
     {
       // What the one style keeps back from training (held-out cells), in its older sister's drawing.
@@ -59,7 +67,7 @@ const settings: WorldTaskSettings = {
     {
       // All 114 things, of the same style: mostly alone.
       name: "draw-more",
-      weight: 2,
+      weight: 2.5,
       samplesPerStep: 40,
       capacity: { text: 76, visual: 72 },
       closeLastImage: 0,
@@ -67,7 +75,7 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "name",
-      weight: 1,
+      weight: 0.7,
       samplesPerStep: 40,
       capacity: { text: 120, visual: 0 },
       closeLastImage: 1,
@@ -110,7 +118,7 @@ const settings: WorldTaskSettings = {
     {
       // What an edit leaves as it was is copied: that is learnt best where nothing changes.
       name: "again",
-      weight: 1.2,
+      weight: 0.7,
       samplesPerStep: 24,
       capacity: { text: 190, visual: 220 },
       closeLastImage: 0,
@@ -118,24 +126,24 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "edit",
-      weight: 1.5,
+      weight: 2,
       samplesPerStep: 24,
-      capacity: { text: 250, visual: 220 },
+      capacity: { text: 260, visual: 220 },
       closeLastImage: 0.3,
       world: { styles, concepts, grid, families: { edit: 1 } },
     },
     {
-      // In pictures that people show, things stand anywhere and are drawn in any style.
+      // Pictures that people show are in any style.
       name: "edit-anywhere",
       weight: 2.5,
       samplesPerStep: 24,
-      capacity: { text: 250, visual: 220 },
+      capacity: { text: 260, visual: 220 },
       closeLastImage: 0.3,
-      world: { concepts, families: { edit: 1 } },
+      world: { concepts, grid, families: { edit: 1 } },
     },
     {
       name: "series",
-      weight: 0.9,
+      weight: 1.8,
       samplesPerStep: 8,
       capacity: { text: 300, visual: 300 },
       closeLastImage: 1,
@@ -143,11 +151,11 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "series-anywhere",
-      weight: 0.9,
+      weight: 1,
       samplesPerStep: 8,
       capacity: { text: 300, visual: 300 },
       closeLastImage: 1,
-      world: { concepts, families: { sequence: 80, group: 20 } },
+      world: { concepts, grid, families: { sequence: 80, group: 20 } },
     },
   ],
   preview: {

@@ -6,7 +6,7 @@ import { again } from "./tasks/again.ts";
 import { captionScene, captionSingle } from "./tasks/caption.ts";
 import { chat } from "./tasks/chat.ts";
 import { conversation } from "./tasks/conversation.ts";
-import { drawScene } from "./tasks/draw-scene.ts";
+import { drawColouredPair, drawScene } from "./tasks/draw-scene.ts";
 import { drawSingle } from "./tasks/draw-single.ts";
 import { edit } from "./tasks/edit.ts";
 import { group } from "./tasks/group.ts";
@@ -21,6 +21,7 @@ export type Task = (random: Philox, world: TaskWorld) => SampleDraft;
 export const FAMILIES = {
   "draw-single": drawSingle,
   "draw-scene": drawScene,
+  "draw-coloured-pair": drawColouredPair,
   "caption-single": captionSingle,
   "caption-scene": captionScene,
   question,

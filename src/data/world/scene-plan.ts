@@ -34,15 +34,19 @@ const SIZE_RANGE = { ordinary: [0.55, 0.66], big: [0.8, 0.9], small: [0.26, 0.34
 /** Gives every object of a plan its place. Objects come in the order of the groups. */
 export function realise(random: Philox, world: TaskWorld, plan: ScenePlan): Scene {
   const { imageSize, grid } = world;
-  const onGrid = grid > 1;
-  const free: SceneObject[] = [];
-  for (const [index, group] of plan.groups.entries()) {
-    // Jitter would only choose between neighbouring multiples.
-    for (const place of placesOf(random, plan, group, index, onGrid ? 0 : JITTER))
-      free.push(objectOf(group, snapped(place, imageSize, grid)));
-  }
-  const objects = onGrid ? keptApart(free, imageSize, grid) : free;
-  return { width: imageSize, height: imageSize, background: plan.background, objects };
+  // Jitter would only choose between neighbouring multiples.
+  const jitter = grid > 1 ? 0 : JITTER;
+  const objects = plan.groups.flatMap((group, index) =>
+    placesOf(random, plan, group, index, jitter).map((place) => objectOf(group, place)),
+  );
+  return onGrid({ width: imageSize, height: imageSize, background: plan.background, objects }, grid);
+}
+
+/** The square scene with everything on multiples of `grid` pixels, smaller where it must be to keep apart; 1 leaves it as it is. */
+export function onGrid(scene: Scene, grid: number): Scene {
+  if (grid === 1) return scene;
+  const placed = scene.objects.map((object) => ({ ...object, ...snapped(object, scene.width, grid) }));
+  return { ...scene, objects: keptApart(placed, scene.width, grid) };
 }
 
 export function objectOf(subject: Subject, place: Place): SceneObject {

@@ -72,6 +72,11 @@ export function typed(random: Philox, text: string): string {
   return chance(random, 0.15) && !text.includes("\n") ? casual(text) : text;
 }
 
+/** The world of pictures that are only shown: their things stand anywhere, on no grid. */
+export function anywhere(world: TaskWorld): TaskWorld {
+  return { ...world, grid: 1 };
+}
+
 export function pickStyle(random: Philox, world: TaskWorld, concepts: readonly Concept[]): Style {
   const styles = world.styles.filter((style) => concepts.every((concept) => world.hasSprite(concept, style)));
   if (styles.length === 0) {

@@ -62,7 +62,7 @@ function edits(
     const start = startPicture(random, world);
     const step = editStep(random, world, start, operation);
     if (step === null) return null;
-    const { prompt: text } = editRequest(random, world, step);
+    const text = editRequest(random, world, step);
     const [before, after] = [start.scene, step.after.scene];
     if (!areDistinct(before, after)) return null;
     return {

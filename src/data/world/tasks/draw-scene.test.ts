@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { conceptNamed } from "../concepts.ts";
 import { scenesOf, textsOf } from "../draft.ts";
 import { DraftStream } from "../draft-stream.ts";
 import { WORDS_ONLY } from "../palette.ts";
@@ -19,4 +20,19 @@ test("a pair whose places are told is announced from left to right or from top t
     announced++;
   }
   expect(announced).toBeGreaterThan(200);
+});
+
+test("a coloured pair: two things, each named with a colour that is not its own", () => {
+  const stream = new DraftStream({ seed: 14, families: { "draw-coloured-pair": 1 } }, WORDS_ONLY);
+  for (let index = 0; index < 300; index++) {
+    const draft = stream.draft(index);
+    const { objects } = scenesOf(draft)[0]!;
+    expect(objects.length).toBe(2);
+    for (const { concept, colour } of objects) {
+      expect(colour).not.toBe(null);
+      expect(colour).not.toBe(conceptNamed(concept).naturalColour);
+      expect(textsOf(draft)[0]!.toLowerCase()).toContain(`${colour} `);
+    }
+    expect(objects[0]!.colour).not.toBe(objects[1]!.colour);
+  }
 });

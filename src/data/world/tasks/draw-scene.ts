@@ -35,7 +35,20 @@ const PAIR_COLOURED = 0.55;
 /** Several objects: "Draw a red cat to the left of a dog.", "three apples". */
 export function drawScene(random: Philox, world: TaskWorld): SampleDraft {
   const arrangement = chance(random, STATED);
-  const free = scenePlan(random, world);
+  return drawPlan(random, world, scenePlan(random, world), arrangement);
+}
+
+/** Two things, each in a colour that is not its own: which colour is whose is all that there is to learn. */
+export function drawColouredPair(random: Philox, world: TaskWorld): SampleDraft {
+  const arrangement = chance(random, 0.5);
+  const recolourable = { ...world, concepts: world.concepts.filter((concept) => concept.recolourable) };
+  const groups = subjects(random, recolourable, 2, 1).map((item) => ({ ...item, count: 1 }));
+  const background = pickBackground(random, world, groups, chance(random, 0.6));
+  return drawPlan(random, world, { groups, arrangement: arrangementOf(random, "pair"), background }, arrangement);
+}
+
+/** The request for a plan and its picture; `arrangement` says whether the request tells where things stand. */
+function drawPlan(random: Philox, world: TaskWorld, free: ScenePlan, arrangement: boolean): SampleDraft {
   const plan = arrangement ? free : inReadingOrder(free);
   const caption = captionOf(random, plan, {
     naturalColours: chance(random, 0.2),
@@ -71,6 +84,14 @@ function inPlaceOrder(plan: ScenePlan): ScenePlan {
     groups: [...groups].reverse(),
     arrangement: { type: "pair", relation: OPPOSITE[arrangement.relation] },
   };
+}
+
+/** What a picture of the plan shows, in the words that a drawing is announced with: "Here is a cat above a dog." */
+export function announcement(plan: ScenePlan): string {
+  const told = inPlaceOrder(plan);
+  const related = told.arrangement.type === "pair";
+  const plural = (told.groups.length > 1 && !related) || told.groups[0]!.count > 1;
+  return `Here ${plural ? "are" : "is"} ${captionOf(null, told, { arrangement: true }).text}.`;
 }
 
 /** Several objects of one style on one background. */

@@ -7,7 +7,7 @@ import { SpriteBank } from "../sprite-bank.ts";
 test("a thing is never recoloured to the colour that its own drawing has", async () => {
   const bank = await SpriteBank.open();
   const stream = new DraftStream({ seed: 5, families: { edit: 1, conversation: 1 } }, bankPalette(bank));
-  const drafts = Array.from({ length: 1400 }, (_, index) => stream.draft(index));
+  const drafts = Array.from({ length: 1600 }, (_, index) => stream.draft(index));
   let recoloured = 0;
   for (const draft of drafts.filter(({ kind }) => kind === "edit")) {
     const scenes = scenesOf(draft);

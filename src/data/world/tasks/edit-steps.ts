@@ -38,14 +38,14 @@ export type Operation =
 type Maker = (random: Philox, world: TaskWorld, before: Picture) => Omit<EditStep, "operation"> | null;
 
 const MAKERS: Readonly<Record<Operation, { readonly weight: number; readonly make: Maker }>> = {
-  recolour: { weight: 34, make: recolour },
-  replace: { weight: 10, make: replace },
+  recolour: { weight: 24, make: recolour },
+  replace: { weight: 13, make: replace },
   add: { weight: 12, make: add },
   "add-one": { weight: 5, make: addOne },
-  remove: { weight: 9, make: remove },
-  "remove-one": { weight: 4, make: removeOne },
+  remove: { weight: 13, make: remove },
+  "remove-one": { weight: 6, make: removeOne },
   move: { weight: 8, make: move },
-  swap: { weight: 4, make: swap },
+  swap: { weight: 8, make: swap },
   resize: { weight: 7, make: resize },
   rotate: { weight: 3, make: rotate },
   background: { weight: 12, make: changeBackground },

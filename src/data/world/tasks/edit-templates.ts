@@ -4,8 +4,8 @@ import type { Operation } from "./edit-steps.ts";
 interface EditTemplates {
   readonly phrases: readonly string[];
   readonly terse: readonly string[];
-  /** What the model says before the new picture. */
-  readonly answers: readonly string[];
+  /** What the model says before the new picture; null where it tells all that the picture shows. */
+  readonly answer: string | null;
 }
 
 /**
@@ -34,7 +34,7 @@ export const EDIT_TEMPLATES: Readonly<Record<Operation, EditTemplates>> = {
       "show {ref} in {colour}",
     ],
     terse: ["{colour} instead", "now in {colour}", "the same in {colour}", "{the} in {colour}", "in {colour}, please"],
-    answers: ["Now {subject} {is} {colour}."],
+    answer: "Now {subject} {is} {colour}.",
   },
   replace: {
     phrases: [
@@ -50,7 +50,7 @@ export const EDIT_TEMPLATES: Readonly<Record<Operation, EditTemplates>> = {
       "substitute {y} for {the}",
     ],
     terse: ["{y} instead of {the}", "not {the} but {y}", "{y} in place of {the}"],
-    answers: ["Now there {are} {y} instead."],
+    answer: null,
   },
   add: {
     phrases: [
@@ -66,7 +66,7 @@ export const EDIT_TEMPLATES: Readonly<Record<Operation, EditTemplates>> = {
       "paint {y} {rel} {the}",
     ],
     terse: ["{y} {rel} {ref} too", "and {y} {rel} {ref}", "with {y} {rel} {ref}"],
-    answers: ["Now there is {y} too."],
+    answer: null,
   },
   "add-one": {
     phrases: [
@@ -77,7 +77,7 @@ export const EDIT_TEMPLATES: Readonly<Record<Operation, EditTemplates>> = {
       "put one more {unit} there",
     ],
     terse: ["one more", "one more {unit}", "another one"],
-    answers: ["Now there {are} {y}."],
+    answer: null,
   },
   remove: {
     phrases: [
@@ -93,12 +93,12 @@ export const EDIT_TEMPLATES: Readonly<Record<Operation, EditTemplates>> = {
       "remove {the} from the picture",
     ],
     terse: ["without {the}", "no more {the}", "the same without {the}"],
-    answers: ["Now {the} {is} gone."],
+    answer: null,
   },
   "remove-one": {
     phrases: ["remove one", "remove one of them", "take one away", "delete one {unit}", "erase one {unit}"],
     terse: ["one less", "one fewer"],
-    answers: ["Now there {are} {y}."],
+    answer: null,
   },
   move: {
     phrases: [
@@ -112,7 +112,7 @@ export const EDIT_TEMPLATES: Readonly<Record<Operation, EditTemplates>> = {
       "bring {ref} to the {side}",
     ],
     terse: ["to the {side}", "{the} {at}", "the same {at}"],
-    answers: ["Now {subject} {is} {at}."],
+    answer: null,
   },
   swap: {
     phrases: [
@@ -125,17 +125,17 @@ export const EDIT_TEMPLATES: Readonly<Record<Operation, EditTemplates>> = {
       "switch {a} and {b}",
     ],
     terse: ["the other way round", "{a} {rel} {b}"],
-    answers: ["Now {a} {is} {rel} {b}."],
+    answer: null,
   },
   resize: {
     phrases: ["make {ref} {change}", "draw {ref} {change}", "make {the} {change}", "make {ref} a bit {change}"],
     terse: ["{change}", "{change}, please", "the same but {change}"],
-    answers: ["Now {subject} {is} {change}."],
+    answer: "Now {subject} {is} {change}.",
   },
   rotate: {
     phrases: ["turn {ref} {turn}", "rotate {ref} {turn}", "give {ref} {turn}", "draw {ref} {turn}"],
     terse: ["the same {turn}", "{the} {turn}"],
-    answers: ["Now I have turned {ref}."],
+    answer: "Now I have turned {ref}.",
   },
   background: {
     phrases: [
@@ -151,7 +151,7 @@ export const EDIT_TEMPLATES: Readonly<Record<Operation, EditTemplates>> = {
       "place {ref} on {a} background",
     ],
     terse: ["{background} background", "on {a} background", "the same on {a} background", "with {a} background"],
-    answers: ["Now the background is {background}."],
+    answer: "Now the background is {background}.",
   },
   style: {
     phrases: [
@@ -165,7 +165,7 @@ export const EDIT_TEMPLATES: Readonly<Record<Operation, EditTemplates>> = {
       "make the style {style}",
     ],
     terse: ["in {style} style", "{style} style", "the same in {style} style", "now in {style} style"],
-    answers: ["Now in {style} style."],
+    answer: "Now in {style} style.",
   },
 };
 

@@ -25,7 +25,7 @@ const SHAPES: readonly (readonly [
   readonly [shape: SceneShape | "single", existence: number, others: number],
   number,
 ])[] = [
-  [["single", 2, 4], 30],
+  [["single", 2, 4], 45],
   [["pair", 6, 3], 28],
   [["counted-pair", 6, 3], 14],
   [["line", 6, 3], 18],

@@ -11,8 +11,8 @@ export interface Course {
   /** What happens, as a clause: "a cat moves to the right". */
   readonly action: string;
   readonly steps: readonly { readonly text: string; readonly scene: Scene }[];
-  /** Whether the next picture follows from the ones before. */
-  readonly predictable: boolean;
+  /** What the last picture shows ("Here is a cat on the right."); null where it does not follow from the ones before. */
+  readonly last: string | null;
 }
 
 export type CourseMaker = (random: Philox, world: TaskWorld, count: number) => Course | null;
@@ -57,12 +57,12 @@ export function moving(random: Philox, world: TaskWorld, count: number): Course 
         ? `${capitalise(name)} ${way.start}.`
         : i === count - 1
           ? `Now ${pronoun(subject.concept) === "it" ? "it is" : "they are"} ${way.end}.`
-          : `${capitalise(does(subject, "moves", "move"))} ${way.words}.`;
+          : `${capitalise(does(subject, "moves", "move"))} ${done < 0.5 ? "nearly to" : done > 0.5 ? "past" : "to"} the middle.`;
     return { text, scene: scene(world, background, [objectOf(subject, { x, y, size })]) };
   });
   const [singular, plural] = random.pick([["moves", "move"], ["goes", "go"], ["travels", "travel"]] as const); // prettier-ignore
   const action = `${name} ${verb(subject.concept) === "is" ? singular : plural} ${way.words}`;
-  return { action, steps, predictable: true };
+  return { action, steps, last: `Here is ${name} ${way.end}.` };
 }
 
 /** Larger or smaller by equal factors. */
@@ -84,7 +84,8 @@ export function growing(random: Philox, world: TaskWorld, count: number): Course
     return { text, scene: scene(world, background, [objectOf(subject, { x: 0.5, y: 0.5, size })]) };
   });
   const [singular, plural] = up ? ["grows", "grow"] : ["shrinks", "shrink"];
-  return { action: `${name} ${verb(subject.concept) === "is" ? singular : plural}`, steps, predictable: true };
+  const last = one(subject.concept, [up ? "big" : "small", subject.colour ?? ""].join(" ").trim());
+  return { action: `${name} ${verb(subject.concept) === "is" ? singular : plural}`, steps, last: `Here is ${last}.` };
 }
 
 /** Quarter turns to the right. */
@@ -97,7 +98,9 @@ export function turning(random: Philox, world: TaskWorld, count: number): Course
     const rotation = (i % 4) * 90;
     return { text, scene: scene(world, background, [rotation === 0 ? object : { ...object, rotation }]) };
   });
-  return { action: `${name} ${verb(subject.concept) === "is" ? "turns" : "turn"} around`, steps, predictable: true };
+  const turned = ["upright", "turned to the right", "upside down", "turned to the left"][(count - 1) % 4]!;
+  const action = `${name} ${verb(subject.concept) === "is" ? "turns" : "turn"} around`;
+  return { action, steps, last: `Here is ${name} ${turned}.` };
 }
 
 /** One, two, three …, or downwards. */
@@ -111,9 +114,14 @@ export function counting(random: Philox, world: TaskWorld, count: number): Cours
     const picture = realise(random, world, { groups, arrangement: { type: "alone" }, background });
     return { text: `${capitalise(counted(number, subject.concept, subject.colour ?? ""))}.`, scene: picture };
   });
-  const last = numberWord(up ? first + count - 1 : first - count + 1);
+  const final = up ? first + count - 1 : first - count + 1;
   const things = counted(2, subject.concept, subject.colour ?? "").replace("two ", "");
-  return { action: `counting ${things} from ${numberWord(first)} to ${last}`, steps, predictable: true };
+  const action = `counting ${things} from ${numberWord(first)} to ${numberWord(final)}`;
+  return {
+    action,
+    steps,
+    last: `Here ${final > 1 ? "are" : "is"} ${counted(final, subject.concept, subject.colour ?? "")}.`,
+  };
 }
 
 /** One more kind of object in every picture. */
@@ -128,7 +136,7 @@ export function joining(random: Philox, world: TaskWorld, count: number): Course
     const text = i === 0 ? `${capitalise(names[0]!)}.` : `${capitalise(names[i]!)} ${comes}.`;
     return { text, scene: scene(world, background, objects.slice(0, i + 1)) };
   });
-  return { action: `${names[0]} meets ${names.slice(1).join(" and then ")}`, steps, predictable: false };
+  return { action: `${names[0]} meets ${names.slice(1).join(" and then ")}`, steps, last: null };
 }
 
 /** Two objects on their way to each other. */
@@ -147,7 +155,7 @@ export function meeting(random: Philox, world: TaskWorld, count: number): Course
     ];
     return { text, scene: scene(world, background, objects) };
   });
-  return { action: `${first} and ${second} come closer`, steps, predictable: true };
+  return { action: `${first} and ${second} come closer`, steps, last: `Here is ${first} beside ${second}.` };
 }
 
 /** The same object in one colour after another. */
@@ -165,5 +173,5 @@ export function changing(random: Philox, world: TaskWorld, count: number): Cours
     return { text: `${capitalise(text)}.`, scene: scene(world, background, [objectOf({ ...subject, colour }, place)]) };
   });
   const action = `${one(concept, chosen[0])} ${verb(concept) === "is" ? "turns" : "turn"} ${chosen.slice(1).join(", then ")}`;
-  return { action, steps, predictable: false };
+  return { action, steps, last: null };
 }

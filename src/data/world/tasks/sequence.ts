@@ -1,6 +1,8 @@
 import type { Philox } from "../../../core/random.ts";
-import { draw, reply, say, show, type SampleDraft } from "../draft.ts";
+import { draw, reply, say, show, type DraftItem, type SampleDraft } from "../draft.ts";
 import { fill, numberWord } from "../grammar.ts";
+import { onGrid } from "../scene-plan.ts";
+import type { Scene } from "../scene.ts";
 import { chance, pickTemplate, pickWeighted, typed, type TaskWorld } from "../task-world.ts";
 import { changing, counting, growing, joining, meeting, moving, turning } from "./sequence-steps.ts";
 
@@ -42,6 +44,11 @@ const NEXT = [
   "Complete the series.",
 ] as const;
 
+/** Frames that are shown move by equal steps; those that the model draws come next to them, on the grid of all that it draws. */
+function drawn({ grid }: TaskWorld, scene: Scene): DraftItem {
+  return draw(onGrid(scene, grid));
+}
+
 /** Stories of three to five pictures with a sentence before each, and the next frame of a shown beginning. */
 export function sequence(random: Philox, world: TaskWorld): SampleDraft {
   for (;;) {
@@ -57,16 +64,16 @@ export function sequence(random: Philox, world: TaskWorld): SampleDraft {
     ] as const);
     const count = 3 + (next ? random.int(2) : pickWeighted(random, [[0, 50], [1, 35], [2, 15]] as const)); // prettier-ignore
     const course = make(random, world, count);
-    if (course === null || (next && !course.predictable)) continue;
+    if (course === null || (next && course.last === null)) continue;
     if (next) {
       const frames = course.steps.slice(0, -1).map((step) => show(step.scene));
       const prompt = pickTemplate(random, world, "sequence-next", NEXT);
-      const items = [...frames, say(typed(random, prompt)), draw(course.steps.at(-1)!.scene)];
+      const items = [...frames, say(typed(random, prompt)), reply(course.last!), drawn(world, course.steps.at(-1)!.scene)]; // prettier-ignore
       return { kind: "sequence", task: `next.${task}`, items, relations: [] };
     }
     const words = { n: numberWord(count), action: course.action };
     const prompt = fill(pickTemplate(random, world, "sequence-story", STORY), words);
-    const items = course.steps.flatMap((step) => [reply(step.text), draw(step.scene)]);
+    const items = course.steps.flatMap((step) => [reply(step.text), drawn(world, step.scene)]);
     return { kind: "sequence", task: `story.${task}`, items: [say(typed(random, prompt)), ...items], relations: [] };
   }
 }

@@ -25,6 +25,10 @@ const nameOf = new Map(
     [many(concept).toLowerCase(), concept.name] as const,
   ]),
 );
+function isNamed(concept: string, words: string): boolean {
+  const { name, plural } = conceptNamed(concept);
+  return [name, plural].some((noun) => words.toLowerCase().includes(noun.toLowerCase()));
+}
 const withName = (scene: Scene, words: string): SceneObject[] => {
   const concept = nameOf.get(words);
   expect(concept, words).toBeDefined();
@@ -176,14 +180,14 @@ describe("edits change what they say and nothing else", () => {
   const drafts = [...take("edit", 1500), ...take("conversation", 1500)];
   /** Scene before, last text before the picture, and scene after, for every drawn picture that follows another one. */
   const changes = drafts.flatMap((draft) => {
-    const found: { task: string; before: Scene; words: string; after: Scene }[] = [];
+    const found: { items: SampleDraft["items"]; before: Scene; words: string; after: Scene }[] = [];
     let before: Scene | null = null;
     let words = "";
     for (const item of draft.items) {
       if (item.type === "text") words = item.text.toLowerCase();
       else {
         if (before !== null && item.loss && draft.kind === "edit") {
-          found.push({ task: draft.task, before, words, after: item.scene });
+          found.push({ items: draft.items, before, words, after: item.scene });
         }
         before = item.scene;
       }
@@ -225,8 +229,26 @@ describe("edits change what they say and nothing else", () => {
     }
   });
 
+  /** The changes of edits that are of that kind. */
+  const first = (task: string) =>
+    drafts.filter((draft) => draft.task === task).map((draft) => changes.find(({ items }) => items === draft.items)!);
+
+  test("where other things are there or in other places, what the new picture shows is told before", () => {
+    const structural = ["replace", "add", "add-one", "remove", "remove-one", "move", "swap"].flatMap((name) =>
+      first(`edit.${name}`),
+    );
+    expect(structural.length).toBeGreaterThan(300);
+    for (const { words, after } of structural) {
+      expect(words).toMatch(/^here (is|are) /);
+      for (const { concept, colour } of after.objects) {
+        expect(isNamed(concept, words), `${words} ${concept}`).toBe(true);
+        if (colour !== null) expect(words).toContain(colour);
+      }
+    }
+  });
+
   test("removal: the others stay where they are", () => {
-    const removed = changes.filter((change) => change.words.endsWith("gone."));
+    const removed = first("edit.remove");
     expect(removed.length).toBeGreaterThan(30);
     for (const { before, after } of removed) {
       expect(after.objects.length).toBeLessThan(before.objects.length);
@@ -235,12 +257,16 @@ describe("edits change what they say and nothing else", () => {
   });
 
   test("one more and one less", () => {
-    const counted = changes.filter(
-      (change) => /^now there (is|are) /.test(change.words) && !/too\.|instead\./.test(change.words),
-    );
-    expect(counted.length).toBeGreaterThan(30);
-    for (const { before, after } of counted) {
-      expect(Math.abs(after.objects.length - before.objects.length)).toBe(1);
+    for (const [task, by] of [
+      ["edit.add-one", 1],
+      ["edit.remove-one", -1],
+    ] as const) {
+      const counted = first(task);
+      expect(counted.length).toBeGreaterThan(15);
+      for (const { before, after, words } of counted) {
+        expect(after.objects.length - before.objects.length).toBe(by);
+        if (after.objects.length > 1) expect(words).toContain(`here are ${numberWord(after.objects.length)} `);
+      }
     }
   });
 
@@ -291,6 +317,33 @@ describe("sequences", () => {
       const steps = ways.slice(1).map((way, i) => way - ways[i]!);
       for (const step of steps) expect(step).toBeCloseTo(steps[0]!, 9);
       expect(Math.abs(steps[0]!)).toBeGreaterThan(0.1);
+    }
+  });
+
+  test("what is drawn lies on the grid, what is shown anywhere", () => {
+    const stream = new DraftStream({ seed: 12, grid: 8, families: { sequence: 1, edit: 1 } }, WORDS_ONLY);
+    const isOnGrid = ({ objects }: Scene) =>
+      objects.every(({ x, y }) => [x, y].every((at) => Math.abs((at * 12) % 1) < 1e-9 || Math.abs((at * 12) % 1) > 1 - 1e-9)); // prettier-ignore
+    let shownOffGrid = 0;
+    for (let index = 0; index < 400; index++) {
+      const { task, items } = stream.draft(index);
+      for (const item of items) {
+        if (item.type !== "scene") continue;
+        if (item.loss && /^(next|story)/.test(task)) expect(isOnGrid(item.scene), task).toBe(true);
+        if (!item.loss && !isOnGrid(item.scene)) shownOffGrid++;
+      }
+    }
+    expect(shownOffGrid).toBeGreaterThan(100);
+  });
+
+  test("the next frame is announced", () => {
+    const next = drafts.filter((draft) => draft.task.startsWith("next"));
+    expect(next.length).toBeGreaterThan(100);
+    for (const draft of next) {
+      const answer = textsOf(draft).at(-1)!;
+      const { objects } = scenesOf(draft).at(-1)!;
+      expect(answer).toMatch(/^Here (is|are) .+\.$/);
+      for (const { concept } of objects) expect(isNamed(concept, answer), answer).toBe(true);
     }
   });
 
