@@ -6,7 +6,7 @@ import { pickTemplate, pickWeighted, typed, type TaskWorld } from "../task-world
 import { scenePlan, type SceneShape } from "./draw-scene.ts";
 import { singlePlan } from "./draw-single.ts";
 import { existsQuestion } from "./question-existence.ts";
-import { QUESTION_KINDS, type Question } from "./question.ts";
+import { distinctQuestions, QUESTION_KINDS } from "./question.ts";
 
 /** {x} is a caption: "a red apple to the left of two cats". */
 const TELLINGS = [
@@ -50,15 +50,11 @@ export function imagine(random: Philox, world: TaskWorld): SampleDraft {
       ...Array.from({ length: existence }, () => existsQuestion),
       ...Array.from({ length: others }, () => random.pick(kinds)[0].make),
     ];
-    const turns = new Map<string, Question>();
-    for (const make of makers) {
-      const made = make(random, world, plan);
-      if (made !== null) turns.set(made.question, made);
-    }
-    if (turns.size < 2) continue;
+    const turns = distinctQuestions(random, world, plan, makers);
+    if (turns.length < 2) continue;
     const caption = captionOf(random, plan, { arrangement: true, naturalColours: true });
     const telling = fill(pickTemplate(random, world, "imagine", TELLINGS), { x: caption.text });
-    const exchanges = [...turns.values()].flatMap(({ question, answer }, i) => {
+    const exchanges = turns.flatMap(({ question, answer }, i) => {
       const asked = capitalise(question);
       return [say(typed(random, i === 0 ? `${telling} ${asked}` : asked)), reply(sentence(answer))];
     });
@@ -66,7 +62,7 @@ export function imagine(random: Philox, world: TaskWorld): SampleDraft {
       kind: "chat",
       task: "imagine",
       items: exchanges,
-      relations: [...caption.relations, ...[...turns.values()].flatMap(({ relations }) => relations ?? [])],
+      relations: [...caption.relations, ...turns.flatMap(({ relations }) => relations ?? [])],
     };
   }
 }

@@ -43,6 +43,17 @@ export const QUESTION_KINDS: readonly (readonly [QuestionKind, number])[] = [
   [{ task: "question.choice", make: choiceQuestion, shapes: ["single"] }, 8],
 ];
 
+/** The questions that these makers find for a plan, no two alike. */
+export function distinctQuestions(
+  random: Philox,
+  world: TaskWorld,
+  plan: ScenePlan,
+  makers: readonly QuestionMaker[],
+): Question[] {
+  const made = makers.flatMap((make) => make(random, world, plan) ?? []);
+  return [...new Map(made.map((question) => [question.question, question])).values()];
+}
+
 /**
  * A picture and a question with a short exact answer: existence (with negatives as in POPE), counting, colour, position,
  * background, style and multiple choice. Now and then a second question about the same picture follows.

@@ -7,7 +7,7 @@ import { sceneCaption, singleCaption } from "./caption.ts";
 import { scenePlan, type SceneShape } from "./draw-scene.ts";
 import { singlePlan } from "./draw-single.ts";
 import { existsQuestion } from "./question-existence.ts";
-import { QUESTION_KINDS, type Question } from "./question.ts";
+import { distinctQuestions, QUESTION_KINDS } from "./question.ts";
 
 /** What a word means for a picture is learnt where there is one thing to see, and used where there are several. */
 const SHAPES: readonly (readonly [SceneShape | "single", number])[] = [
@@ -40,16 +40,12 @@ export function quiz(random: Philox, world: TaskWorld): SampleDraft {
       // Evenly, not by their weights, so that rare kinds such as multiple choice are practised too.
       ...Array.from({ length: OTHERS }, () => random.pick(kinds)[0].make),
     ];
-    const turns = new Map<string, Question>();
-    for (const make of makers) {
-      const made = make(random, world, plan);
-      if (made !== null) turns.set(made.question, made);
-    }
-    if (turns.size < 2) continue;
+    const turns = distinctQuestions(random, world, plan, makers);
+    if (turns.length < 2) continue;
     const place = random.uniform();
     const captioned = place < CAPTION.first + CAPTION.last;
     const caption = captioned ? (shape === "single" ? singleCaption : sceneCaption)(random, world, plan) : null;
-    const questions = [...turns.values()].flatMap(({ question, answer }) => [
+    const questions = turns.flatMap(({ question, answer }) => [
       say(typed(random, capitalise(question))),
       reply(sentence(answer)),
     ]);
@@ -59,7 +55,7 @@ export function quiz(random: Philox, world: TaskWorld): SampleDraft {
       kind: "question",
       task: "quiz",
       items: [show(realise(random, world, plan)), ...exchanges],
-      relations: [...[...turns.values()].flatMap(({ relations }) => relations ?? []), ...(caption?.relations ?? [])],
+      relations: [...turns.flatMap(({ relations }) => relations ?? []), ...(caption?.relations ?? [])],
     };
   }
 }
