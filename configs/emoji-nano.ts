@@ -21,6 +21,11 @@ const concepts =
 /** Drawn things stand on the autoencoder's own grid: then each has few sets of latents to learn. Seen things stand anywhere. */
 const grid = 8;
 
+/** A step's samples of one shape: how many, and the tokens of a packed row that hold them. */
+const drawing = { samplesPerStep: 40, capacity: { text: 76, visual: 72 }, closeLastImage: 0 };
+const editing = { samplesPerStep: 24, capacity: { text: 260, visual: 220 }, closeLastImage: 0.3 };
+const continuing = { samplesPerStep: 8, capacity: { text: 300, visual: 300 }, closeLastImage: 1 };
+
 const settings: WorldTaskSettings = {
   model: presets.nano,
   vit: vitPresets.nano,
@@ -37,26 +42,20 @@ const settings: WorldTaskSettings = {
     {
       name: "draw",
       weight: 5,
-      samplesPerStep: 40,
-      capacity: { text: 76, visual: 72 },
-      closeLastImage: 0,
+      ...drawing,
       world: { styles, concepts, grid, families: { "draw-single": 25, "draw-scene": 75 } },
     },
     {
       name: "draw-coloured",
       weight: 4,
-      samplesPerStep: 40,
-      capacity: { text: 76, visual: 72 },
-      closeLastImage: 0,
+      ...drawing,
       world: { styles, concepts, grid, families: { "draw-coloured-pair": 1 } },
     },
     {
       // What the one style keeps back from training (held-out cells), in its older sister's drawing.
       name: "draw-rest",
       weight: 0.2,
-      samplesPerStep: 40,
-      capacity: { text: 76, visual: 72 },
-      closeLastImage: 0,
+      ...drawing,
       world: {
         styles: ["noto-v1"],
         concepts: ["fish", "slice of pizza"],
@@ -68,9 +67,7 @@ const settings: WorldTaskSettings = {
       // All 114 things, of the same style: mostly alone.
       name: "draw-more",
       weight: 2.5,
-      samplesPerStep: 40,
-      capacity: { text: 76, visual: 72 },
-      closeLastImage: 0,
+      ...drawing,
       world: { styles, grid, families: { "draw-single": 60, "draw-scene": 40 } },
     },
     {
@@ -127,34 +124,26 @@ const settings: WorldTaskSettings = {
     {
       name: "edit",
       weight: 2,
-      samplesPerStep: 24,
-      capacity: { text: 260, visual: 220 },
-      closeLastImage: 0.3,
+      ...editing,
       world: { styles, concepts, grid, families: { edit: 1 } },
     },
     {
       // Pictures that people show are in any style.
       name: "edit-anywhere",
       weight: 2.5,
-      samplesPerStep: 24,
-      capacity: { text: 260, visual: 220 },
-      closeLastImage: 0.3,
+      ...editing,
       world: { concepts, grid, families: { edit: 1 } },
     },
     {
       name: "series",
       weight: 1.8,
-      samplesPerStep: 8,
-      capacity: { text: 300, visual: 300 },
-      closeLastImage: 1,
+      ...continuing,
       world: { styles, concepts, grid, families: { sequence: 80, group: 20 } },
     },
     {
       name: "series-anywhere",
       weight: 1,
-      samplesPerStep: 8,
-      capacity: { text: 300, visual: 300 },
-      closeLastImage: 1,
+      ...continuing,
       world: { concepts, grid, families: { sequence: 80, group: 20 } },
     },
   ],
