@@ -98,11 +98,11 @@ const settings: WorldTaskSettings = {
     {
       // The same questions of what is told in words: cheaper, and the same comparing.
       name: "imagine",
-      weight: 3,
+      weight: 3.6,
       samplesPerStep: 28,
-      capacity: { text: 290, visual: 0 },
+      capacity: { text: 330, visual: 0 },
       closeLastImage: 1,
-      world: { families: { imagine: 1 } },
+      world: { families: { imagine: 80, letters: 20 } },
     },
     {
       name: "converse",

@@ -11,6 +11,7 @@ import { drawSingle } from "./tasks/draw-single.ts";
 import { edit } from "./tasks/edit.ts";
 import { group } from "./tasks/group.ts";
 import { imagine } from "./tasks/imagine.ts";
+import { letters } from "./tasks/letters.ts";
 import { question } from "./tasks/question.ts";
 import { quiz } from "./tasks/quiz.ts";
 import { sequence } from "./tasks/sequence.ts";
@@ -27,6 +28,7 @@ export const FAMILIES = {
   question,
   quiz,
   imagine,
+  letters,
   again,
   edit,
   conversation,

@@ -25,11 +25,11 @@ const SHAPES: readonly (readonly [
   readonly [shape: SceneShape | "single", existence: number, others: number],
   number,
 ])[] = [
-  [["single", 2, 4], 45],
-  [["pair", 6, 3], 28],
-  [["counted-pair", 6, 3], 14],
-  [["line", 6, 3], 18],
-  [["corners", 6, 0], 10],
+  [["single", 1, 5], 36],
+  [["pair", 2, 7], 34],
+  [["counted-pair", 2, 6], 14],
+  [["line", 2, 6], 12],
+  [["corners", 2, 2], 4],
 ];
 const TOLD: Readonly<Record<"one" | "several", ReadonlySet<string>>> = {
   one: new Set(["question.choice"]),

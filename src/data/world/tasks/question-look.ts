@@ -58,7 +58,11 @@ export function choiceQuestion(random: Philox, world: TaskWorld, plan: ScenePlan
   const others = world.concepts.filter((item) => item.name !== concept.name && splitOfConcept(item.name) === split);
   if (others.length < 3) return null;
   const options = random.shuffle([concept, ...pickDistinct(random, others, 3)]);
-  const lines = options.map((option, index) => `${"ABCD"[index]}. ${bare(option)}`);
-  const question = `${pickTemplate(random, world, "question-choice", CHOICE)}\n${lines.join("\n")}`;
+  const question = `${pickTemplate(random, world, "question-choice", CHOICE)}\n${optionLines(options)}`;
   return { question, answer: "ABCD"[options.indexOf(concept)]! };
+}
+
+/** "A. cat", "B. dog", … a line each. */
+export function optionLines(options: readonly Concept[]): string {
+  return options.map((option, index) => `${"ABCD"[index]}. ${bare(option)}`).join("\n");
 }
