@@ -10,7 +10,7 @@ const phrases = CONCEPTS.flatMap((concept) => [one(concept), many(concept)].map(
 test("what is there is there in the words that were said, and what is not is not", () => {
   const stream = new DraftStream({ seed: 7, families: { imagine: 1 } }, WORDS_ONLY);
   let [yes, no] = [0, 0];
-  for (let index = 0; index < 600; index++) {
+  for (let index = 0; index < 900; index++) {
     const draft = stream.draft(index);
     expect(scenesOf(draft)).toHaveLength(0);
     const [first = "", ...rest] = textsOf(draft).map((text) => text.toLowerCase());

@@ -24,6 +24,11 @@ export const EXISTS = [
   "Is there {x} anywhere?",
   "Does it show {x}?",
   "Do you find {x} in the picture?",
+  "There is {x}, correct?",
+  "There is {x} here. Is that right?",
+  "I think there is {x}. Am I right?",
+  "Is it true that there is {x}?",
+  "Would you say there is {x} here?",
 ] as const;
 
 export const COUNT = [
@@ -60,6 +65,11 @@ export const COUNT_CHECK = [
   "Can you see {n} {xs} here?",
   "Is it true that there are {n} {xs}?",
   "{n} {xs}, right?",
+  "There are {n} {xs}, correct?",
+  "There are {n} {xs}. Is that right?",
+  "I count {n} {xs}. Am I right?",
+  "There are {n} {xs}, is that so?",
+  "Do you count {n} {xs}?",
 ] as const;
 
 export const MORE = [
@@ -110,6 +120,11 @@ export const COLOUR_CHECK = [
   "{Is} {the} {colour}? Please answer yes or no.",
   "Do you agree that {the} {is} {colour}?",
   "{The} {is} {colour}, right?",
+  "{The} {is} {colour}, correct?",
+  "{The} {is} {colour}. Is that right?",
+  "I think {the} {is} {colour}. Am I right?",
+  "Is it true that {the} {is} {colour}?",
+  "{The} {is} {colour}: yes or no?",
 ] as const;
 
 export const BACKGROUND = [
@@ -146,6 +161,14 @@ export const POSITION_CHECK = [
   "Tell me whether {the} {is} {rel} {other}.",
   "In the picture, {is} {the} {rel} {other}?",
   "Do you agree that {the} {is} {rel} {other}?",
+  "{The} {is} {rel} {other}. Is that right?",
+  "{The} {is} {rel} {other}, correct?",
+  "{The} {is} {rel} {other}. Yes or no?",
+  "I think {the} {is} {rel} {other}. Am I right?",
+  "{The} {is} {rel} {other}. True?",
+  "I say {the} {is} {rel} {other}. Is it so?",
+  "{The} {is} {rel} {other}, is that so?",
+  "Check this: {the} {is} {rel} {other}. Yes or no?",
 ] as const;
 
 export const POSITION_WHAT = [

@@ -62,7 +62,7 @@ describe("questions, checked against their scenes", () => {
     );
     const relationOf = new Map(phrases);
     const asked = new RegExp(
-      `\\bthe (.+?) (?:is |are )?(${[...relationOf.keys()].join("|")}) the (.+?)(?: in the picture|, right|\\? please .+)?$`,
+      `\\bthe (.+?) (?:is |are )?(${[...relationOf.keys()].join("|")}) the (.+?)(?: in the picture|, (?:right|correct|is that so)|\\? please .+|[.:] ?(?:is that right|yes or no|true|am i right|is it so))?$`,
     );
     let seen = 0;
     for (const draft of drafts.filter(({ task }) => task === "question.position")) {
