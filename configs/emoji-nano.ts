@@ -22,9 +22,9 @@ const concepts =
 const grid = 8;
 
 /** A step's samples of one shape: how many, and the tokens of a packed row that hold them. */
-const drawing = { samplesPerStep: 40, capacity: { text: 76, visual: 72 }, closeLastImage: 0 };
-const editing = { samplesPerStep: 24, capacity: { text: 260, visual: 220 }, closeLastImage: 0.3 };
-const continuing = { samplesPerStep: 8, capacity: { text: 300, visual: 300 }, closeLastImage: 1 };
+const drawing = { samplesPerStep: 40, capacity: { text: 66, visual: 72 }, closeLastImage: 0 };
+const editing = { samplesPerStep: 24, capacity: { text: 170, visual: 144 }, closeLastImage: 0.3 };
+const continuing = { samplesPerStep: 8, capacity: { text: 400, visual: 400 }, closeLastImage: 1 };
 
 const settings: WorldTaskSettings = {
   model: presets.nano,
@@ -91,7 +91,7 @@ const settings: WorldTaskSettings = {
       name: "understand",
       weight: 3.5,
       samplesPerStep: 14,
-      capacity: { text: 290, visual: 0 },
+      capacity: { text: 220, visual: 0 },
       closeLastImage: 1,
       world: { families: { quiz: 84, question: 12, chat: 4 } },
     },
