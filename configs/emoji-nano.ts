@@ -41,13 +41,13 @@ const settings: WorldTaskSettings = {
   sources: [
     {
       name: "draw",
-      weight: 5,
+      weight: 4.5,
       ...drawing,
       world: { styles, concepts, grid, families: { "draw-single": 25, "draw-scene": 75 } },
     },
     {
       name: "draw-coloured",
-      weight: 4,
+      weight: 3,
       ...drawing,
       world: { styles, concepts, grid, families: { "draw-coloured-pair": 1 } },
     },
@@ -105,6 +105,15 @@ const settings: WorldTaskSettings = {
       world: { families: { imagine: 80, letters: 20 } },
     },
     {
+      // What is announced before an edit or a next frame is drawn, without the drawing.
+      name: "foretell",
+      weight: 1.4,
+      samplesPerStep: 20,
+      capacity: { text: 320, visual: 0 },
+      closeLastImage: 1,
+      world: { families: { foretell: 1 } },
+    },
+    {
       name: "converse",
       weight: 0.3,
       samplesPerStep: 12,
@@ -123,20 +132,20 @@ const settings: WorldTaskSettings = {
     },
     {
       name: "edit",
-      weight: 2,
+      weight: 3,
       ...editing,
       world: { styles, concepts, grid, families: { edit: 1 } },
     },
     {
       // Pictures that people show are in any style.
       name: "edit-anywhere",
-      weight: 2.5,
+      weight: 3,
       ...editing,
       world: { concepts, grid, families: { edit: 1 } },
     },
     {
       name: "series",
-      weight: 1.8,
+      weight: 2.4,
       ...continuing,
       world: { styles, concepts, grid, families: { sequence: 80, group: 20 } },
     },

@@ -9,6 +9,7 @@ import { conversation } from "./tasks/conversation.ts";
 import { drawColouredPair, drawScene } from "./tasks/draw-scene.ts";
 import { drawSingle } from "./tasks/draw-single.ts";
 import { edit } from "./tasks/edit.ts";
+import { foretell } from "./tasks/foretell.ts";
 import { group } from "./tasks/group.ts";
 import { imagine } from "./tasks/imagine.ts";
 import { letters } from "./tasks/letters.ts";
@@ -29,6 +30,7 @@ export const FAMILIES = {
   quiz,
   imagine,
   letters,
+  foretell,
   again,
   edit,
   conversation,

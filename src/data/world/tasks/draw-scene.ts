@@ -86,12 +86,16 @@ function inPlaceOrder(plan: ScenePlan): ScenePlan {
   };
 }
 
-/** What a picture of the plan shows, in the words that a drawing is announced with: "Here is a cat above a dog." */
+/** What a picture of the plan shows, in the plainest words: "a cat above a dog". */
+export function plainCaption(plan: ScenePlan): string {
+  return captionOf(null, inPlaceOrder(plan), { arrangement: true }).text;
+}
+
+/** The same in the words that a drawing is announced with: "Here is a cat above a dog." */
 export function announcement(plan: ScenePlan): string {
-  const told = inPlaceOrder(plan);
-  const related = told.arrangement.type === "pair";
-  const plural = (told.groups.length > 1 && !related) || told.groups[0]!.count > 1;
-  return `Here ${plural ? "are" : "is"} ${captionOf(null, told, { arrangement: true }).text}.`;
+  const related = plan.arrangement.type === "pair";
+  const plural = (plan.groups.length > 1 && !related) || inPlaceOrder(plan).groups[0]!.count > 1;
+  return `Here ${plural ? "are" : "is"} ${plainCaption(plan)}.`;
 }
 
 /** Several objects of one style on one background. */

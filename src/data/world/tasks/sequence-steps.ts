@@ -11,7 +11,7 @@ export interface Course {
   /** What happens, as a clause: "a cat moves to the right". */
   readonly action: string;
   readonly steps: readonly { readonly text: string; readonly scene: Scene }[];
-  /** What the last picture shows ("Here is a cat on the right."); null where it does not follow from the ones before. */
+  /** What the last picture shows ("a cat on the right"); null where it does not follow from the ones before. */
   readonly last: string | null;
 }
 
@@ -62,7 +62,7 @@ export function moving(random: Philox, world: TaskWorld, count: number): Course 
   });
   const [singular, plural] = random.pick([["moves", "move"], ["goes", "go"], ["travels", "travel"]] as const); // prettier-ignore
   const action = `${name} ${verb(subject.concept) === "is" ? singular : plural} ${way.words}`;
-  return { action, steps, last: `Here is ${name} ${way.end}.` };
+  return { action, steps, last: `${name} ${way.end}` };
 }
 
 /** Larger or smaller by equal factors. */
@@ -85,7 +85,7 @@ export function growing(random: Philox, world: TaskWorld, count: number): Course
   });
   const [singular, plural] = up ? ["grows", "grow"] : ["shrinks", "shrink"];
   const last = one(subject.concept, [up ? "big" : "small", subject.colour ?? ""].join(" ").trim());
-  return { action: `${name} ${verb(subject.concept) === "is" ? singular : plural}`, steps, last: `Here is ${last}.` };
+  return { action: `${name} ${verb(subject.concept) === "is" ? singular : plural}`, steps, last };
 }
 
 /** Quarter turns to the right. */
@@ -100,7 +100,7 @@ export function turning(random: Philox, world: TaskWorld, count: number): Course
   });
   const turned = ["upright", "turned to the right", "upside down", "turned to the left"][(count - 1) % 4]!;
   const action = `${name} ${verb(subject.concept) === "is" ? "turns" : "turn"} around`;
-  return { action, steps, last: `Here is ${name} ${turned}.` };
+  return { action, steps, last: `${name} ${turned}` };
 }
 
 /** One, two, three …, or downwards. */
@@ -120,7 +120,7 @@ export function counting(random: Philox, world: TaskWorld, count: number): Cours
   return {
     action,
     steps,
-    last: `Here ${final > 1 ? "are" : "is"} ${counted(final, subject.concept, subject.colour ?? "")}.`,
+    last: counted(final, subject.concept, subject.colour ?? ""),
   };
 }
 
@@ -155,7 +155,7 @@ export function meeting(random: Philox, world: TaskWorld, count: number): Course
     ];
     return { text, scene: scene(world, background, objects) };
   });
-  return { action: `${first} and ${second} come closer`, steps, last: `Here is ${first} beside ${second}.` };
+  return { action: `${first} and ${second} come closer`, steps, last: `${first} and ${second} close together` };
 }
 
 /** The same object in one colour after another. */

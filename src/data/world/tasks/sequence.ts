@@ -4,7 +4,17 @@ import { fill, numberWord } from "../grammar.ts";
 import { onGrid } from "../scene-plan.ts";
 import type { Scene } from "../scene.ts";
 import { chance, pickTemplate, pickWeighted, typed, type TaskWorld } from "../task-world.ts";
-import { changing, counting, growing, joining, meeting, moving, turning } from "./sequence-steps.ts";
+import {
+  changing,
+  counting,
+  growing,
+  joining,
+  meeting,
+  moving,
+  turning,
+  type Course,
+  type CourseMaker,
+} from "./sequence-steps.ts";
 
 /** {action} is a clause: "a cat moves to the right". */
 const STORY = [
@@ -49,31 +59,58 @@ function drawn({ grid }: TaskWorld, scene: Scene): DraftItem {
   return draw(onGrid(scene, grid));
 }
 
+const COURSES: readonly (readonly [readonly [task: string, make: CourseMaker], number])[] = [
+  [["move", moving], 26],
+  [["grow", growing], 14],
+  [["turn", turning], 8],
+  [["count", counting], 16],
+  [["join", joining], 16],
+  [["meet", meeting], 10],
+  [["change", changing], 10],
+];
+
+interface PredictableCourse extends Course {
+  readonly task: string;
+  readonly last: string;
+}
+
+/** Three or four frames of which the last follows from the others. */
+export function predictableCourse(random: Philox, world: TaskWorld): PredictableCourse {
+  for (;;) {
+    const [task, make] = pickWeighted(random, COURSES);
+    const course = make(random, world, 3 + random.int(2));
+    if (course !== null && course.last !== null) return { ...course, task, last: course.last };
+  }
+}
+
 /** Stories of three to five pictures with a sentence before each, and the next frame of a shown beginning. */
 export function sequence(random: Philox, world: TaskWorld): SampleDraft {
+  return chance(random, 0.35) ? nextFrame(random, world) : story(random, world);
+}
+
+function nextFrame(random: Philox, world: TaskWorld): SampleDraft {
+  const { task, steps, last } = predictableCourse(random, world);
+  const frames = steps.slice(0, -1).map(({ scene }) => show(scene));
+  const { scene } = steps.at(-1)!;
+  const prompt = typed(random, pickTemplate(random, world, "sequence-next", NEXT));
+  const words = `Here ${scene.objects.length > 1 ? "are" : "is"} ${last}.`;
+  return {
+    kind: "sequence",
+    task: `next.${task}`,
+    items: [...frames, say(prompt), reply(words), drawn(world, scene)],
+    relations: [],
+  };
+}
+
+function story(random: Philox, world: TaskWorld): SampleDraft {
   for (;;) {
-    const next = chance(random, 0.35);
-    const [task, make] = pickWeighted(random, [
-      [["move", moving], 26],
-      [["grow", growing], 14],
-      [["turn", turning], 8],
-      [["count", counting], 16],
-      [["join", joining], 16],
-      [["meet", meeting], 10],
-      [["change", changing], 10],
-    ] as const);
-    const count = 3 + (next ? random.int(2) : pickWeighted(random, [[0, 50], [1, 35], [2, 15]] as const)); // prettier-ignore
+    const [task, make] = pickWeighted(random, COURSES);
+    const count = 3 + pickWeighted(random, [[0, 50], [1, 35], [2, 15]] as const); // prettier-ignore
     const course = make(random, world, count);
-    if (course === null || (next && course.last === null)) continue;
-    if (next) {
-      const frames = course.steps.slice(0, -1).map((step) => show(step.scene));
-      const prompt = pickTemplate(random, world, "sequence-next", NEXT);
-      const items = [...frames, say(typed(random, prompt)), reply(course.last!), drawn(world, course.steps.at(-1)!.scene)]; // prettier-ignore
-      return { kind: "sequence", task: `next.${task}`, items, relations: [] };
-    }
+    if (course === null) continue;
     const words = { n: numberWord(count), action: course.action };
-    const prompt = fill(pickTemplate(random, world, "sequence-story", STORY), words);
+    const prompt = typed(random, fill(pickTemplate(random, world, "sequence-story", STORY), words));
     const items = course.steps.flatMap((step) => [reply(step.text), drawn(world, step.scene)]);
-    return { kind: "sequence", task: `story.${task}`, items: [say(typed(random, prompt)), ...items], relations: [] };
+    return { kind: "sequence", task: `story.${task}`, items: [say(prompt), ...items], relations: [] };
   }
 }
