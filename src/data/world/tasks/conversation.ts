@@ -20,7 +20,7 @@ import {
 import type { Concept } from "../concepts.ts";
 import { subjects } from "./draw-scene.ts";
 import { drawRequest } from "./draw-single.ts";
-import { editAnswer, editPhrase, editTurn, startPicture } from "./edit.ts";
+import { editAnswer, editPhrase, editRelations, editTurn, startPicture } from "./edit.ts";
 import { editStep, type EditStep, type Operation, type Picture } from "./edit-steps.ts";
 import { colourQuestion } from "./question-look.ts";
 import { countQuestion, existsQuestion } from "./question-existence.ts";
@@ -165,7 +165,7 @@ function compound(random: Philox, world: TaskWorld): SampleDraft | null {
     kind: "edit",
     task: "conversation.compound",
     items: [say(typed(random, prompt)), here(start), draw(start.scene), ...pictures],
-    relations: [...start.relations, ...steps.flatMap((step) => step.relations)],
+    relations: [...start.relations, ...steps.flatMap(editRelations)],
   };
 }
 
@@ -178,7 +178,7 @@ function turns(random: Philox, world: TaskWorld): SampleDraft | null {
     kind: "edit",
     task: "conversation.turns",
     items: [...openingTurn(random, world, start), ...steps.flatMap((step) => editTurn(random, world, step))],
-    relations: [...start.relations, ...steps.flatMap((step) => step.relations)],
+    relations: [...start.relations, ...steps.flatMap(editRelations)],
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Philox } from "../../../core/random.ts";
-import { captionOf } from "../captions.ts";
+import { captionOf, type Caption } from "../captions.ts";
 import type { Concept } from "../concepts.ts";
 import { draw, reply, say, type SampleDraft } from "../draft.ts";
 import { OPPOSITE, RELATIONS } from "../grammar.ts";
@@ -87,15 +87,16 @@ function inPlaceOrder(plan: ScenePlan): ScenePlan {
 }
 
 /** What a picture of the plan shows, in the plainest words: "a cat above a dog". */
-export function plainCaption(plan: ScenePlan): string {
-  return captionOf(null, inPlaceOrder(plan), { arrangement: true }).text;
+export function plainCaption(plan: ScenePlan): Caption {
+  return captionOf(null, inPlaceOrder(plan), { arrangement: true });
 }
 
 /** The same in the words that a drawing is announced with: "Here is a cat above a dog." */
-export function announcement(plan: ScenePlan): string {
+export function announcement(plan: ScenePlan): Caption {
   const related = plan.arrangement.type === "pair";
   const plural = (plan.groups.length > 1 && !related) || inPlaceOrder(plan).groups[0]!.count > 1;
-  return `Here ${plural ? "are" : "is"} ${plainCaption(plan)}.`;
+  const { text, relations } = plainCaption(plan);
+  return { text: `Here ${plural ? "are" : "is"} ${text}.`, relations };
 }
 
 /** Several objects of one style on one background. */

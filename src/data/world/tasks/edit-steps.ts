@@ -134,7 +134,7 @@ function replace(random: Philox, world: TaskWorld, before: Picture): Omit<EditSt
   const change = { concept: changed.concept.name, colour: changed.colour };
   const after = { plan: withGroup(before.plan, index, changed), scene: changeGroup(before, index, change) };
   const y = counted(changed.count, changed.concept, adjectivesOf(changed, changed.colour !== null));
-  return { after, words: { ...words(random, before, group), y, are: changed.count > 1 ? "are" : "is" }, relations: [] };
+  return { after, words: { ...words(random, before, group), y }, relations: [] };
 }
 
 function add(random: Philox, world: TaskWorld, before: Picture): Omit<EditStep, "operation"> | null {
@@ -197,12 +197,10 @@ function changeCount(
   if (count < 1 || count > 6) return null;
   const { size: _, ...ordinary } = group!;
   const plan = { ...withGroup(before.plan, 0, { ...ordinary, count }), arrangement: { type: "alone" } } as const;
-  const are = count > 1 || verb(group!.concept) === "are" ? "are" : "is";
-  const y = counted(count, group!.concept);
   const unit = one(group!.concept).replace(/^an? /, "");
   return {
     after: fresh(random, world, plan),
-    words: { y, are, unit, the: the(group!.concept, "", group!.count) },
+    words: { unit, the: the(group!.concept, "", group!.count) },
     relations: [],
   };
 }
@@ -268,7 +266,6 @@ function swap(_random: Philox, _world: TaskWorld, before: Picture): Omit<EditSte
     words: {
       a: the(first!.concept),
       b: the(second!.concept),
-      is: verb(first!.concept),
       rel: RELATION_PHRASES[relation][0]!,
     },
     relations: statedBy(first!.concept.name, relation, second!.concept.name),

@@ -1,5 +1,6 @@
 import type { Philox } from "../../../core/random.ts";
-import { draw, reply, say, show, type DraftItem, type SampleDraft } from "../draft.ts";
+import type { Caption } from "../captions.ts";
+import { draw, reply, say, show, type DraftItem, type SampleDraft, type StatedRelation } from "../draft.ts";
 import { capitalise, fill } from "../grammar.ts";
 import { realise, type ScenePlan } from "../scene-plan.ts";
 import { anywhere, chance, pickTemplate, pickWeighted, typed, type TaskWorld } from "../task-world.ts";
@@ -29,9 +30,18 @@ export function editPhrase(random: Philox, world: TaskWorld, step: EditStep): st
  * What the model says before it draws: "Now it is green.", or, where other things are there than before or in other places, what the
  * new picture shows: "Here is a cat to the left of a dog."
  */
-export function editAnswer({ operation, after, words }: EditStep): string {
+export function editAnswer(step: EditStep): string {
+  return answerTo(step).text;
+}
+
+/** What the request and the answer state together. */
+export function editRelations(step: EditStep): StatedRelation[] {
+  return [...step.relations, ...answerTo(step).relations];
+}
+
+function answerTo({ operation, after, words }: EditStep): Caption {
   const { answer } = EDIT_TEMPLATES[operation];
-  return answer === null ? announcement(after.plan) : fill(answer, words);
+  return answer === null ? announcement(after.plan) : { text: fill(answer, words), relations: [] };
 }
 
 /** A picture to start editing from: one object, several equal ones or two. */
@@ -57,7 +67,7 @@ export function edit(random: Philox, world: TaskWorld): SampleDraft {
       kind: "edit",
       task: `edit.${first.operation}`,
       items: [show(start.scene), ...steps.flatMap((step) => editTurn(random, world, step))],
-      relations: steps.flatMap((step) => step.relations),
+      relations: steps.flatMap(editRelations),
     };
   }
 }

@@ -45,8 +45,14 @@ function afterEdit(random: Philox, world: TaskWorld): SampleDraft | null {
   if (step === null || ["resize", "rotate", "style", "background"].includes(step.operation)) return null;
   const template = pickTemplate(random, world, "foretell-edit", AFTER_EDIT);
   const question = typed(random, fill(template, { i: editPhrase(random, world, step) }));
-  const items = [show(start.scene), say(question), reply(sentence(plainCaption(step.after.plan)))];
-  return { kind: "question", task: `foretell.${step.operation}`, items, relations: step.relations };
+  const { text, relations } = plainCaption(step.after.plan);
+  const items = [show(start.scene), say(question), reply(sentence(text))];
+  return {
+    kind: "question",
+    task: `foretell.${step.operation}`,
+    items,
+    relations: [...step.relations, ...relations],
+  };
 }
 
 function afterFrames(random: Philox, world: TaskWorld): SampleDraft {
