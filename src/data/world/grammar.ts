@@ -138,6 +138,11 @@ export function sentence(text: string): string {
   return /[.!?:]$/.test(text) ? capitalise(text) : `${capitalise(text)}.`;
 }
 
+/** "Here is a cat.": what a drawing is announced with. */
+export function here(phrase: string, plural: boolean): string {
+  return `Here ${plural ? "are" : "is"} ${phrase}.`;
+}
+
 /** How people type in a hurry: no capitals, no final stop or question mark. */
 export function casual(text: string): string {
   return text.toLowerCase().replace(/[.?!]$/, "");

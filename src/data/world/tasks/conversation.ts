@@ -1,7 +1,7 @@
 import type { Philox } from "../../../core/random.ts";
 import { captionOf } from "../captions.ts";
 import { draw, reply, say, type DraftItem, type SampleDraft, type StatedRelation } from "../draft.ts";
-import { capitalise, fill, list, pronoun, sentence } from "../grammar.ts";
+import { capitalise, fill, here, list, pronoun, sentence } from "../grammar.ts";
 import { realise, type ScenePlan } from "../scene-plan.ts";
 import type { Scene } from "../scene.ts";
 import {
@@ -118,9 +118,8 @@ function opening(random: Philox, world: TaskWorld): Opening {
   };
 }
 
-function here({ plan, plain }: Opening): DraftItem {
-  const several = plan.groups.length > 1 || plan.groups[0]!.count > 1;
-  return reply(`Here ${several ? "are" : "is"} ${plain}.`);
+function announced({ plan, plain }: Opening): DraftItem {
+  return reply(here(plain, plan.groups.length > 1 || plan.groups[0]!.count > 1));
 }
 
 /** "Draw a red apple. Then make it green.": one object in a said colour, which then gets another one. */
@@ -134,7 +133,7 @@ function compoundColour(random: Philox, world: TaskWorld): SampleDraft | null {
   const i = plain ? fill("make {ref} {colour}", step.words) : editPhrase(random, world, step);
   const template = plain ? PLAIN_COMPOUND : pickTemplate(random, world, "compound", COMPOUND);
   const prompt = typed(random, fill(template, { x: start.caption, i }));
-  const items = [say(prompt), here(start), draw(start.scene), reply(editAnswer(step)), draw(step.after.scene)];
+  const items = [say(prompt), announced(start), draw(start.scene), reply(editAnswer(step)), draw(step.after.scene)];
   return { kind: "edit", task: "conversation.colours", items, relations: [] };
 }
 
@@ -164,7 +163,7 @@ function compound(random: Philox, world: TaskWorld): SampleDraft | null {
   return {
     kind: "edit",
     task: "conversation.compound",
-    items: [say(typed(random, prompt)), here(start), draw(start.scene), ...pictures],
+    items: [say(typed(random, prompt)), announced(start), draw(start.scene), ...pictures],
     relations: [...start.relations, ...steps.flatMap(editRelations)],
   };
 }
@@ -202,7 +201,7 @@ function talk(random: Philox, world: TaskWorld): SampleDraft | null {
 function openingTurn(random: Philox, world: TaskWorld, start: Opening): DraftItem[] {
   const { prompt, answer } = drawRequest(random, world, start.caption, start.plain, false);
   const picture = draw(start.scene);
-  return answer === null ? [say(prompt), picture] : [say(prompt), here(start), picture];
+  return answer === null ? [say(prompt), picture] : [say(prompt), announced(start), picture];
 }
 
 function chain(random: Philox, world: TaskWorld, start: Picture, count: number): EditStep[] | null {

@@ -57,11 +57,8 @@ function drawPlan(random: Philox, world: TaskWorld, free: ScenePlan, arrangement
     arrangement,
     digits: chance(random, 0.15),
   });
-  const announced = inPlaceOrder(plan);
-  const plain = captionOf(null, announced, { arrangement }).text;
-  const several = plan.groups.length > 1 && !(arrangement && plan.arrangement.type === "pair");
-  const plural = several || announced.groups[0]!.count > 1;
-  const { prompt, answer } = drawRequest(random, world, caption.text, plain, plural);
+  const plain = plainCaption(plan, arrangement);
+  const { prompt, answer } = drawRequest(random, world, caption.text, plain.text, plain.plural);
   const picture = draw(realise(random, world, plan));
   const items = answer === null ? [say(prompt), picture] : [say(prompt), reply(answer), picture];
   return { kind: "draw", task: "draw.scene", items, relations: caption.relations };
@@ -86,17 +83,11 @@ function inPlaceOrder(plan: ScenePlan): ScenePlan {
   };
 }
 
-/** What a picture of the plan shows, in the plainest words: "a cat above a dog". */
-export function plainCaption(plan: ScenePlan): Caption {
-  return captionOf(null, inPlaceOrder(plan), { arrangement: true });
-}
-
-/** The same in the words that a drawing is announced with: "Here is a cat above a dog." */
-export function announcement(plan: ScenePlan): Caption {
-  const related = plan.arrangement.type === "pair";
-  const plural = (plan.groups.length > 1 && !related) || inPlaceOrder(plan).groups[0]!.count > 1;
-  const { text, relations } = plainCaption(plan);
-  return { text: `Here ${plural ? "are" : "is"} ${text}.`, relations };
+/** What a picture of the plan shows, in the plainest words ("a cat above a dog"), and whether it begins with several. */
+export function plainCaption(plan: ScenePlan, arrangement = true): Caption & { readonly plural: boolean } {
+  const told = inPlaceOrder(plan);
+  const listed = told.groups.length > 1 && !(arrangement && told.arrangement.type === "pair");
+  return { ...captionOf(null, told, { arrangement }), plural: listed || told.groups[0]!.count > 1 };
 }
 
 /** Several objects of one style on one background. */

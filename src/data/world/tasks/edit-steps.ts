@@ -2,7 +2,7 @@ import type { Philox } from "../../../core/random.ts";
 import { statedBy } from "../captions.ts";
 import type { StatedRelation } from "../draft.ts";
 import { counted, OPPOSITE, one, pronoun, RELATION_PHRASES, RELATIONS, the, verb, withArticle } from "../grammar.ts";
-import { adjectivesOf, realise, type Group, type ScenePlan } from "../scene-plan.ts";
+import { adjectivesOf, onGrid, realise, type Group, type ScenePlan } from "../scene-plan.ts";
 import type { Scene, SceneObject } from "../scene.ts";
 import { between, chance, pickBackground, pickColour, pickWeighted, type TaskWorld } from "../task-world.ts";
 
@@ -226,7 +226,7 @@ function remove(random: Philox, _world: TaskWorld, before: Picture): Omit<EditSt
   return { after, words: words(random, before, group), relations: [] };
 }
 
-function move(random: Philox, _world: TaskWorld, before: Picture): Omit<EditStep, "operation"> | null {
+function move(random: Philox, world: TaskWorld, before: Picture): Omit<EditStep, "operation"> | null {
   const { plan, scene } = before;
   const [object, ...others] = scene.objects;
   if (others.length > 0 || plan.arrangement.type !== "alone") return null;
@@ -246,7 +246,7 @@ function move(random: Philox, _world: TaskWorld, before: Picture): Omit<EditStep
   const at = { left: "on the left", right: "on the right", above: "at the top", below: "at the bottom" }[place];
   const after = {
     plan: { ...plan, arrangement: { type: "alone", place } } as const,
-    scene: { ...scene, objects: [{ ...object!, x, y }] },
+    scene: onGrid({ ...scene, objects: [{ ...object!, x, y }] }, world.grid),
   };
   return { after, words: { ...words(random, before, plan.groups[0]!), side, at }, relations: [] };
 }
@@ -272,7 +272,7 @@ function swap(_random: Philox, _world: TaskWorld, before: Picture): Omit<EditSte
   };
 }
 
-function resize(random: Philox, _world: TaskWorld, before: Picture): Omit<EditStep, "operation"> | null {
+function resize(random: Philox, world: TaskWorld, before: Picture): Omit<EditStep, "operation"> | null {
   const { plan, scene } = before;
   const [object, ...others] = scene.objects;
   if (others.length > 0 || plan.arrangement.type !== "alone" || plan.arrangement.place !== undefined) return null;
@@ -284,7 +284,7 @@ function resize(random: Philox, _world: TaskWorld, before: Picture): Omit<EditSt
   return {
     after: {
       plan: { ...plan, groups: [ordinary] },
-      scene: { ...scene, objects: [{ ...object!, size, x: 0.5, y: 0.5 }] },
+      scene: onGrid({ ...scene, objects: [{ ...object!, size, x: 0.5, y: 0.5 }] }, world.grid),
     },
     words: { ...words(random, before, group), change: bigger ? "bigger" : "smaller" },
     relations: [],

@@ -1,10 +1,10 @@
 import type { Philox } from "../../../core/random.ts";
 import type { Caption } from "../captions.ts";
 import { draw, reply, say, show, type DraftItem, type SampleDraft, type StatedRelation } from "../draft.ts";
-import { capitalise, fill } from "../grammar.ts";
+import { capitalise, fill, here } from "../grammar.ts";
 import { realise, type ScenePlan } from "../scene-plan.ts";
 import { anywhere, chance, pickTemplate, pickWeighted, typed, type TaskWorld } from "../task-world.ts";
-import { announcement, scenePlan } from "./draw-scene.ts";
+import { plainCaption, scenePlan } from "./draw-scene.ts";
 import { singlePlan } from "./draw-single.ts";
 import { editStep, type EditStep, type Picture } from "./edit-steps.ts";
 import { EDIT_SENTENCES, EDIT_TEMPLATES } from "./edit-templates.ts";
@@ -41,7 +41,9 @@ export function editRelations(step: EditStep): StatedRelation[] {
 
 function answerTo({ operation, after, words }: EditStep): Caption {
   const { answer } = EDIT_TEMPLATES[operation];
-  return answer === null ? announcement(after.plan) : { text: fill(answer, words), relations: [] };
+  if (answer !== null) return { text: fill(answer, words), relations: [] };
+  const { text, plural, relations } = plainCaption(after.plan);
+  return { text: here(text, plural), relations };
 }
 
 /** A picture to start editing from: one object, several equal ones or two. */

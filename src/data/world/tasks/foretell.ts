@@ -4,7 +4,7 @@ import { fill, sentence } from "../grammar.ts";
 import { anywhere, chance, pickTemplate, typed, type TaskWorld } from "../task-world.ts";
 import { plainCaption } from "./draw-scene.ts";
 import { editPhrase, startPicture } from "./edit.ts";
-import { editStep } from "./edit-steps.ts";
+import { editStep, type Operation } from "./edit-steps.ts";
 import { predictableCourse } from "./sequence.ts";
 
 /** {i} is a verb phrase: "remove the cat". */
@@ -30,10 +30,13 @@ const AFTER_FRAMES = [
   "What would come next?",
 ] as const;
 
+/** Of these changes a plain caption says nothing. */
+const UNTOLD: ReadonlySet<Operation> = new Set(["resize", "rotate", "style", "background"]);
+
 /** What a changed picture or the next frame would show, in words alone: what a drawing is announced with, without the drawing. */
 export function foretell(random: Philox, world: TaskWorld): SampleDraft {
   for (;;) {
-    const draft = chance(random, 0.6) ? afterEdit(random, anywhere(world)) : afterFrames(random, world);
+    const draft = (chance(random, 0.6) ? afterEdit : afterFrames)(random, anywhere(world));
     if (draft !== null) return draft;
   }
 }
@@ -41,8 +44,7 @@ export function foretell(random: Philox, world: TaskWorld): SampleDraft {
 function afterEdit(random: Philox, world: TaskWorld): SampleDraft | null {
   const start = startPicture(random, world);
   const step = editStep(random, world, start);
-  // Of sizes, turns, styles and backgrounds a plain caption says nothing.
-  if (step === null || ["resize", "rotate", "style", "background"].includes(step.operation)) return null;
+  if (step === null || UNTOLD.has(step.operation)) return null;
   const template = pickTemplate(random, world, "foretell-edit", AFTER_EDIT);
   const question = typed(random, fill(template, { i: editPhrase(random, world, step) }));
   const { text, relations } = plainCaption(step.after.plan);

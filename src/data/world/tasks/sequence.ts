@@ -1,6 +1,6 @@
 import type { Philox } from "../../../core/random.ts";
 import { draw, reply, say, show, type DraftItem, type SampleDraft } from "../draft.ts";
-import { fill, numberWord } from "../grammar.ts";
+import { fill, here, numberWord } from "../grammar.ts";
 import { onGrid } from "../scene-plan.ts";
 import type { Scene } from "../scene.ts";
 import { chance, pickTemplate, pickWeighted, typed, type TaskWorld } from "../task-world.ts";
@@ -54,7 +54,10 @@ const NEXT = [
   "Complete the series.",
 ] as const;
 
-/** Frames that are shown move by equal steps; those that the model draws come next to them, on the grid of all that it draws. */
+/**
+ * Frames that are shown move by equal steps; one that the model draws comes next to where it belongs, on the grid of all that it
+ * draws. Counted things stand on it in all frames: their layouts have no steps.
+ */
 function drawn({ grid }: TaskWorld, scene: Scene): DraftItem {
   return draw(onGrid(scene, grid));
 }
@@ -93,7 +96,7 @@ function nextFrame(random: Philox, world: TaskWorld): SampleDraft {
   const frames = steps.slice(0, -1).map(({ scene }) => show(scene));
   const { scene } = steps.at(-1)!;
   const prompt = typed(random, pickTemplate(random, world, "sequence-next", NEXT));
-  const words = `Here ${scene.objects.length > 1 ? "are" : "is"} ${last}.`;
+  const words = here(last, scene.objects.length > 1);
   return {
     kind: "sequence",
     task: `next.${task}`,

@@ -329,7 +329,7 @@ describe("sequences", () => {
       const { task, items } = stream.draft(index);
       for (const item of items) {
         if (item.type !== "scene") continue;
-        if (item.loss && /^(next|story)/.test(task)) expect(isOnGrid(item.scene), task).toBe(true);
+        if (item.loss && /^(next|story|edit\.(move|resize)$)/.test(task)) expect(isOnGrid(item.scene), task).toBe(true);
         if (!item.loss && !isOnGrid(item.scene)) shownOffGrid++;
       }
     }
